@@ -1,0 +1,100 @@
+# Targets for people; .ci/run calls `make test`. `make help` lists them.
+
+# A shell variable would run the search once for each use; this runs it once, and only
+# where an environment has to be made.
+PYTHON ?= $(eval PYTHON := $$(shell scripts/pythons --first))$(PYTHON)
+
+BIN := .venv/bin
+SOURCES := src tests scripts demo docs/conf.py $(wildcard bench)
+
+# 100 % of lines and branches, without exception: these modules are pure.
+CORE := faults isystem machine model names policy request spec status
+empty :=
+space := $(empty) $(empty)
+comma := ,
+CORE_FILES := $(subst $(space),$(comma),$(CORE:%=src/ncolony/%.py))
+
+# What runs on every other Python: the quick tests. Folders that exist, that is.
+QUICK := $(wildcard tests/unit tests/property tests/contract)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench docs lint format typecheck pytest core-coverage changelog \
+	pythons wheel clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+.venv/.installed: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "cannot make .venv: no CPython >= 3.11 with venv found; say PYTHON=/path" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+demo: .venv/.installed ## a colony of real servers, watched, changed, stopped: ten seconds
+	@demo/run $(CURDIR)/$(BIN)
+
+# The quick checks first; the summary of the main test run once more at the very end,
+# because that is the line people and CI look for.
+test: lint pytest core-coverage docs changelog pythons wheel ## everything CI checks
+	@echo
+	@tail -n 1 .build/pytest.txt
+
+bench: .venv/.installed ## this monitor beside a C loop and the supervisors installed here
+	@test -f bench/run.py || { echo "cannot run bench/run.py: it is not there" >&2; exit 1; }
+	$(BIN)/python bench/run.py $(BENCH)
+
+lint: .venv/.installed ## ruff (rules and format) and mypy --strict
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/mypy --no-namespace-packages src/twisted/plugins/*.py
+
+format: .venv/.installed ## let ruff format and mend what it can
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+# pipefail: the exit code is that of pytest, not that of tee.
+pytest: .venv/.installed ## the tests, on .venv's Python, with branch coverage
+	@mkdir -p .build
+	$(BIN)/coverage erase
+	set -o pipefail; $(BIN)/coverage run -m pytest $(PYTEST) | tee .build/pytest.txt
+	$(BIN)/coverage report
+
+core-coverage: .venv/.installed
+	@test -f .coverage || { echo "cannot report coverage: run 'make pytest' first" >&2; exit 1; }
+	$(BIN)/coverage report --include='$(CORE_FILES)' --fail-under=100
+
+docs: .venv/.installed ## the documentation, in docs/_build/html; a warning is an error
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+
+changelog: .venv/.installed ## what the next release's news would say
+	$(BIN)/towncrier build --draft
+
+# Each in an environment of its own, made once; .venv's version has had its turn above.
+pythons: .venv/.installed ## the quick tests on every other supported Python found here
+	@set -e; \
+	own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	scripts/pythons | while read -r version python; do \
+	    test "$$version" != "$$own" || continue; \
+	    env=.venvs/$$version; \
+	    if ! test $$env/.installed -nt pyproject.toml; then \
+	        test -x $$env/bin/python || "$$python" -m venv $$env; \
+	        $$env/bin/python -m pip install --quiet --editable '.[test]'; \
+	        touch $$env/.installed; \
+	    fi; \
+	    echo "CPython $$version:"; \
+	    $$env/bin/python -m pytest -q -p no:cacheprovider $(QUICK) </dev/null; \
+	done
+
+wheel: .venv/.installed ## build, install the wheel alone elsewhere, run a colony from it
+	$(BIN)/python scripts/check_wheel.py
+
+clean: ## remove everything that the other targets made
+	rm -rf .build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache \
+	    .venv .venvs dist docs/_build
+	find . -path ./.git -prune -o \( -name __pycache__ -o -name dropin.cache \) -print0 | xargs -0 rm -rf
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:

@@ -1,0 +1,165 @@
+"""Results as Markdown: two tables, the floor's drift, what failed and how systems were set up."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from results import FLOOR, Results
+
+INTRODUCTION = (
+    "Medians. In brackets, as multiples of the C program's, measured just before and after",
+    "that system: start, all die and stop of its start, all others of its restart. KB at 0:",
+    "with nothing to supervise. wakes, CPU: in a minute at rest. worst: the longest restart.",
+)
+
+
+class Row(NamedTuple):
+    """One system of a table."""
+
+    key: str
+    title: str
+    size: int  # the most processes it was measured with
+    remark: str  # its version, and how it was set up
+
+
+class Column(NamedTuple):
+    """One column: its heading in two lines, and what a row has in it."""
+
+    heading: str
+    cell: Callable[[Row], str]
+
+
+def figure(value: float) -> str:
+    """The value with three digits or a little more."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def lined_up(columns: Sequence[Column], rows: Sequence[Row]) -> list[str]:
+    """A Markdown table whose columns are also aligned for the eye."""
+    cells = [[column.heading for column in columns]]
+    cells += [[column.cell(row) for column in columns] for row in rows]
+    widths = [max(len(line[at]) for line in cells) for at in range(len(columns))]
+    rule = ["-" * widths[0]] + ["-" * (width - 1) + ":" for width in widths[1:]]
+    cells.insert(1, rule)
+    lines = []
+    for line in cells:
+        padded = [line[0].ljust(widths[0])]
+        padded += [text.rjust(width) for text, width in zip(line[1:], widths[1:], strict=True)]
+        lines.append(f"| {' | '.join(padded)} |")
+    return lines
+
+
+class Table:
+    """The results of one run for people."""
+
+    def __init__(self, results: Results, rows: Sequence[Row], small: int) -> None:
+        self.results = results
+        self.rows = rows
+        self.size = max(row.size for row in rows)
+        self.small = small  # processes in the table of latencies
+
+    def cell(self, row: Row, measure: str, size: int, floor: str = "") -> str:
+        """The median; in brackets, how many times the floor's figure of that name it is."""
+        value = self.results.median(row.key, measure, size)
+        if value is None:
+            failed = {(s.system, s.measure, s.size) for s in self.results.faults()}
+            return "failed" if (row.key, measure, size) in failed else ""
+        least = self.results.floor(row.key, floor, size) if floor else None
+        if row.key == FLOOR or not least:
+            return figure(value)
+        return f"{figure(value)} ({figure(value / least)})"
+
+    def worst_restart(self, row: Row) -> str:
+        """The longest restart."""
+        values = self.results.values(row.key, "restart", self.small)
+        return figure(max(values)) if values else ""
+
+    def per_process(self, row: Row) -> str:
+        """KB that one more process takes."""
+        with_none = self.results.median(row.key, "memory", 0)
+        with_all = self.results.median(row.key, "memory", row.size)
+        if with_none is None or with_all is None or not row.size:
+            return ""
+        return figure((with_all - with_none) / row.size)
+
+    def large(self) -> list[str]:
+        """What all processes together take."""
+
+        def timed(measure: str) -> Callable[[Row], str]:
+            return lambda row: self.cell(row, measure, row.size, "start")
+
+        def plain(measure: str, size: int | None = None) -> Callable[[Row], str]:
+            return lambda row: self.cell(row, measure, row.size if size is None else size)
+
+        columns = [
+            Column(f"N={self.size}", self.title),
+            Column("start ms", timed("start")),
+            Column("all die ms", timed("mass_death")),
+            Column("stop ms", timed("stop")),
+            Column("KB at 0", plain("memory", 0)),
+            Column("KB each", self.per_process),
+            Column("wakes", plain("wakeups")),
+            Column("CPU ms", plain("cpu")),
+        ]
+        return lined_up(columns, self.rows)
+
+    def latencies(self) -> list[str]:
+        """How long one process takes."""
+
+        def timed(measure: str, floor: str = "restart") -> Callable[[Row], str]:
+            return lambda row: self.cell(row, measure, self.small, floor)
+
+        columns = [
+            Column(f"N={self.small}", self.title),
+            Column("restart ms", timed("restart")),
+            Column("worst", self.worst_restart),
+            Column("add ms", timed("add")),
+            Column("change ms", timed("change")),
+            Column("start ms", timed("start", "start")),
+            Column("log MB/s", lambda row: self.cell(row, "output", 1)),
+        ]
+        return lined_up(columns, self.rows)
+
+    def title(self, row: Row) -> str:
+        """The system's title, and its size where that is not the table's."""
+        return row.title if row.size == self.size else f"{row.title}, N={row.size}"
+
+    def drift(self) -> list[str]:
+        """How far the machine's own speed moved during the run."""
+        lines = []
+        for measure, size in (("start", self.size), ("restart", self.small)):
+            turns = sorted({s.turn for s in self.results.samples if s.system == FLOOR})
+            found = [self.results.values(FLOOR, measure, size, [turn]) for turn in turns]
+            medians = [statistics.median(values) for values in found if values]
+            if medians:
+                low, high = min(medians), max(medians)
+                lines.append(
+                    f"- {measure}, N={size}: {figure(low)} to {figure(high)} ms, "
+                    f"a spread of {high / low:.2f}, in {len(medians)} places"
+                )
+        return lines
+
+    def lines(self) -> list[str]:
+        """All of it."""
+        lines = [
+            *INTRODUCTION,
+            "",
+            *self.large(),
+            "",
+            *self.latencies(),
+            "",
+            "The C program over the run (the machine's own drift):",
+            "",
+            *self.drift(),
+            "",
+            "Systems:",
+            "",
+            *(f"- {row.title}: {row.remark}" for row in self.rows),
+        ]
+        faults = self.results.faults()
+        if faults:
+            lines += ["", "Failed:", ""]
+            lines += [f"- {s.system} {s.measure} N={s.size}: {s.fault}" for s in faults]
+        return lines

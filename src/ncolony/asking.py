@@ -1,0 +1,18 @@
+"""Put requests into the messages directory."""
+
+from __future__ import annotations
+
+from . import aside, request
+from .errors import CtlError, because
+from .places import Colony
+from .request import Request
+
+
+def send(colony: Colony, asked: Request) -> str:
+    """Put a request where the monitor finds it; its file's name. Raises CtlError."""
+    name = aside.unique_name()
+    try:
+        aside.put(colony.messages, name, request.encode(asked))
+    except OSError as error:
+        raise CtlError(f"cannot write a request to {colony.messages}: {because(error)}") from None
+    return name

@@ -1,0 +1,115 @@
+"""What each command does: from parsed options to an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+
+from . import ctllib, places
+from .known import require_known
+from .places import Colony
+from .table import printable
+
+AS_WANTED, NOT_SO = 0, 1
+
+
+def run(options: Namespace) -> int:
+    """Carry out a command; its exit code. Raises CtlError."""
+    needed = {"check": () if options.command == "check" and options.file else ("config",)}
+    where = {part: getattr(options, part) for part in ("colony", *Colony._fields)}
+    needs = needed.get(options.command, ("config", "messages"))
+    return _RUN[options.command](places.locate(where, os.environ, needs), options)
+
+
+def _add(colony: Colony, options: Namespace) -> int:
+    extras = None
+    if options.extras is not None:
+        from .configuring import extras_from
+
+        extras = extras_from(options.name, options.extras)
+    ctllib.add(
+        colony,
+        options.name,
+        options.cmd,
+        options.args,
+        env=options.env,
+        uid=options.uid,
+        gid=options.gid,
+        extras=extras,
+        env_inherit=options.env_inherit,
+        group=options.group,
+        wait_s=options.wait_s,
+    )
+    return AS_WANTED
+
+
+def _remove(colony: Colony, options: Namespace) -> int:
+    ctllib.remove(colony, options.name, wait_s=options.wait_s)
+    return AS_WANTED
+
+
+def _one(colony: Colony, options: Namespace) -> int:
+    asks = {"start": ctllib.start, "stop": ctllib.stop, "restart": ctllib.restart}
+    require_known(options.command, colony, options.name)
+    asks[options.command](colony, options.name, wait_s=options.wait_s)
+    return AS_WANTED
+
+
+def _restart_all(colony: Colony, options: Namespace) -> int:
+    ctllib.restart_all(colony, wait_s=options.wait_s)
+    return AS_WANTED
+
+
+def _restart_group(colony: Colony, options: Namespace) -> int:
+    ctllib.restart_group(colony, options.group, wait_s=options.wait_s)
+    return AS_WANTED
+
+
+def _signal(colony: Colony, options: Namespace) -> int:
+    require_known("signal", colony, options.name)
+    ctllib.signal(colony, options.name, options.signal, wait_s=options.wait_s)
+    return AS_WANTED
+
+
+def _wait(colony: Colony, options: Namespace) -> int:
+    ctllib.wait(colony, options.name, options.for_, options.timeout_s)
+    return AS_WANTED
+
+
+def _check(colony: Colony, options: Namespace) -> int:
+    findings = ctllib.check(colony, options.file or None)
+    for finding in findings:
+        print(printable(str(finding)))
+    return NOT_SO if any(not finding.is_warning for finding in findings) else AS_WANTED
+
+
+def _status(colony: Colony, options: Namespace) -> int:
+    from . import observed, showing
+
+    running = observed.monitor_is_running(colony)
+    for name in options.name:
+        if observed.record(colony, name) is None:
+            require_known("show", colony, name)
+    records = observed.records(colony, options.name or None)
+    if not options.quiet:
+        show = showing.as_json if options.json else showing.as_table
+        show(sys.stdout, colony, records, running)
+    as_wanted = running and all(record.as_wanted for record in records.values())
+    return AS_WANTED if as_wanted else NOT_SO
+
+
+_RUN: dict[str, Callable[[Colony, Namespace], int]] = {
+    "add": _add,
+    "remove": _remove,
+    "start": _one,
+    "stop": _one,
+    "restart": _one,
+    "restart-all": _restart_all,
+    "restart-group": _restart_group,
+    "signal": _signal,
+    "status": _status,
+    "wait": _wait,
+    "check": _check,
+}

@@ -1,0 +1,118 @@
+"""The configuration directory: what changed since the last look, file by file."""
+
+from __future__ import annotations
+
+from . import spec
+from .isystem import ISystem
+from .model import Configured, Refused, Removed
+from .names import is_process_name
+
+FileChange = Configured | Refused | Removed
+
+#: The name whose symbolic link Kubernetes swaps to change a whole ConfigMap at once.
+SWAPPED = "..data"
+#: No file's identity: the next look reads the file again.
+UNREAD = -1
+#: So often is a look begun again because the link was swapped during it.
+TRIES = 5
+
+
+class ConfigDir:
+    """Remembers what was there. ``trouble`` says why the directory can't be read, or is None."""
+
+    def __init__(self, system: ISystem, directory: str) -> None:
+        self._system = system
+        self._directory = directory
+        self._seen: dict[str, int] = {}
+        self._elsewhere: set[str] = set()
+        self.trouble: str | None = None
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether files are links whose targets can change without a notice."""
+        return bool(self._elsewhere)
+
+    def look(
+        self, names: frozenset[str] | None = None, keep_missing: bool = False
+    ) -> dict[str, FileChange]:
+        """What has changed: under these names, or in the whole directory.
+
+        A directory that can't be read changes nothing, but for ``trouble``. With
+        ``keep_missing``, what isn't there is left as it was: the directory has just come back,
+        and is being filled.
+        """
+        before = dict(self._seen) if self._swapped() is not None else self._seen
+        for _ in range(TRIES):
+            swapped = self._swapped()
+            changes = self._look(names, keep_missing)
+            if self._swapped() == swapped:
+                break
+            self._seen, names = dict(before), None
+        return changes
+
+    def _swapped(self) -> str | None:
+        return self._system.link_target(self._directory, SWAPPED)
+
+    def _look(self, names: frozenset[str] | None, keep_missing: bool) -> dict[str, FileChange]:
+        present = self._present() if names is None else names
+        if present is None:
+            return {}
+        known = frozenset(self._seen)
+        changes = {}
+        for name in sorted(present | known if names is None else names):
+            change = self._look_at(name)
+            if change is not None:
+                changes[name] = change
+        gone = [name for name, change in changes.items() if isinstance(change, Removed)]
+        if gone and (keep_missing or self._present() is None):
+            for name in gone:  # nothing is stopped because a directory has vanished
+                del changes[name]
+                self._seen[name] = UNREAD
+        return changes
+
+    def _present(self) -> frozenset[str] | None:
+        """The processes' files, or None where the directory can't be read."""
+        try:
+            found = frozenset(filter(is_process_name, self._system.names(self._directory)))
+        except OSError as error:
+            self.trouble = f"cannot look at {self._directory}: {error.strerror}"
+            return None
+        self.trouble = None
+        return found
+
+    def _look_at(self, name: str) -> FileChange | None:
+        try:
+            stamp = self._system.stamp(self._directory, name)
+            if stamp.elsewhere:
+                self._elsewhere.add(name)
+            else:
+                self._elsewhere.discard(name)
+            if self._seen.get(name) == stamp.identity:
+                return None
+            if stamp.kind != "file":
+                return self._not_a_file(name, stamp.kind, stamp.identity)
+            text = self._system.read(self._directory, name, spec.MAX_BYTES)
+        except FileNotFoundError:
+            return self._gone(name)
+        except OSError as error:
+            return self._unreadable(name, error)
+        self._seen[name] = stamp.identity
+        try:
+            return Configured(spec.parse(name, text))
+        except spec.SpecError as error:
+            return Refused(f"cannot use {self._directory}/{name}: {error}")
+
+    def _gone(self, name: str) -> FileChange | None:
+        self._elsewhere.discard(name)
+        return None if self._seen.pop(name, None) is None else Removed()
+
+    def _not_a_file(self, name: str, kind: str, identity: int) -> FileChange | None:
+        if name not in self._seen:
+            return None
+        self._seen[name] = identity
+        path = f"{self._directory}/{name}"
+        return Refused(f"cannot use {path}: found {kind}; allowed: a regular file")
+
+    def _unreadable(self, name: str, error: OSError) -> FileChange:
+        self._seen[name] = UNREAD
+        return Refused(f"cannot read {self._directory}/{name}: {error.strerror}")

@@ -1,0 +1,26 @@
+"""Which processes the configuration directory asks for."""
+
+from __future__ import annotations
+
+import os
+
+from .errors import CtlError, because
+from .names import is_process_name
+from .places import Colony
+
+
+def names(colony: Colony) -> list[str]:
+    """The names of the processes that the configuration directory asks for, sorted.
+
+    Raises CtlError where the directory can't be read.
+    """
+    try:
+        with os.scandir(colony.config) as entries:
+            return sorted(e.name for e in entries if is_process_name(e.name) and e.is_file())
+    except OSError as error:
+        raise CtlError(f"cannot list {colony.config}: {because(error)}") from None
+
+
+def has(colony: Colony, name: str) -> bool:
+    """Whether the configuration directory has a process of this name."""
+    return is_process_name(name) and os.path.isfile(os.path.join(colony.config, name))

@@ -1,0 +1,68 @@
+"""Make a process's file from its parts, checked as the monitor will check it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from . import spec
+from .errors import RefusedError
+
+Environment = Iterable[str] | Mapping[str, str]
+
+
+def content(
+    name: str,
+    args: Sequence[str],
+    env: Environment | None = None,
+    extras: Mapping[str, Any] | None = None,
+    **optional: Any,
+) -> bytes:
+    """The contents of a process's file; what is None is left out, ``extras`` win.
+
+    Raises RefusedError for what the monitor would refuse.
+    """
+    details: dict[str, Any] = {"args": list(args)}
+    if env is not None:
+        details["env"] = environment(name, env)
+    details |= {key: value for key, value in optional.items() if value is not None}
+    if extras is not None:
+        if not isinstance(extras, Mapping):
+            raise RefusedError(f"cannot add {name}: extras must be a JSON object")
+        details |= extras
+    try:
+        text = json.dumps(details).encode()
+        spec.parse(name, text)
+    except spec.SpecError as error:
+        raise RefusedError(f"cannot add {name}: {error}") from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise RefusedError(f"cannot add {name}: it can't be written as JSON: {error}") from None
+    return text
+
+
+def environment(name: str, env: Environment) -> dict[str, str]:
+    """A mapping as it is, or one made of NAME=VALUE. Raises RefusedError."""
+    if isinstance(env, Mapping):
+        return dict(env)
+    found: dict[str, str] = {}
+    for item in env:
+        variable, equals, value = item.partition("=")
+        if not variable or not equals:
+            raise RefusedError(f"cannot add {name}: --env: found {item!r}; allowed: NAME=VALUE")
+        found[variable] = value
+    return found
+
+
+def extras_from(name: str, path: str) -> dict[str, Any]:
+    """The JSON object in a file, to be merged into a process's. Raises RefusedError."""
+    try:
+        with open(path, "rb") as file:
+            found = json.load(file)
+    except OSError as error:
+        raise RefusedError(f"cannot add {name}: --extras {path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise RefusedError(f"cannot add {name}: --extras {path}: no JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise RefusedError(f"cannot add {name}: --extras {path}: it is not a JSON object")
+    return found

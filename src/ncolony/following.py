@@ -1,0 +1,132 @@
+"""See what becomes of what was asked for, and wait until it has happened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from hashlib import sha256
+
+from . import observed, outcome, request
+from .asking import send
+from .errors import CtlError
+from .outcome import Failed, Happened, Judge, Pending, Verdict
+from .places import Colony
+from .regular import read_regular
+from .request import Request
+from .status import StatusRecord
+from .waiting import NOT_RUNNING, Patience, each, until
+
+OneRequest = request.Start | request.Stop | request.Restart | request.Signal
+
+#: Where the monitor puts what it can't carry out, with the reason in a file beside it.
+REJECTED = ".rejected"
+
+_JUDGES: dict[type[OneRequest], Judge] = {
+    request.Start: outcome.started,
+    request.Stop: lambda _, now: outcome.stopped(now),
+    request.Restart: outcome.restarted,
+    # It is sent when the request is accepted, and nothing can be seen of it.
+    request.Signal: lambda _, now: Happened(),
+}
+
+
+def accepted(colony: Colony, file: str) -> Verdict:
+    """Whether the monitor has taken a request up: its file is gone, and not among the rejected."""
+    if os.path.lexists(os.path.join(colony.messages, file)):
+        return Pending("the monitor has not taken up the request yet")
+    rejected = os.path.join(colony.messages, REJECTED, file)
+    try:
+        reason = read_regular(rejected + ".reason", 4096).decode("utf-8", "replace").strip()
+    except OSError:
+        # The reason is written after the request was moved: look once more.
+        there = os.path.lexists(rejected)
+        return Pending("the monitor rejected it, without a reason") if there else Happened()
+    return Failed(f"the monitor rejected it: {reason}")
+
+
+def following(colony: Colony, file: str, then: Callable[[], Verdict]) -> Callable[[], Verdict]:
+    """One look at a request: first whether it is accepted, from then on what ``then`` sees."""
+    taken_up = False
+
+    def look() -> Verdict:
+        nonlocal taken_up
+        if not taken_up:
+            verdict = accepted(colony, file)
+            if not isinstance(verdict, Happened):
+                return verdict
+            taken_up = True
+        return then()
+
+    return look
+
+
+def adding(colony: Colony, name: str, text: bytes, wait_s: float) -> Callable[[], None]:
+    """What waits, once a process's new file is written, until it is in force and runs."""
+    fingerprint = sha256(text).hexdigest()
+    before = observed.record(colony, name)
+
+    def look() -> Verdict:
+        return outcome.added(before, observed.record(colony, name), fingerprint)
+
+    return lambda: wait_for(f"add {name}", colony, look, wait_s)
+
+
+def wait_removed(colony: Colony, name: str, wait_s: float) -> None:
+    """Wait until a process whose file was removed is gone. Raises CtlError."""
+
+    def look() -> Verdict:
+        return outcome.removed(observed.record(colony, name))
+
+    wait_for(f"remove {name}", colony, look, wait_s)
+
+
+def ask_one(verb: str, colony: Colony, asked: OneRequest, wait_s: float) -> None:
+    """Ask something of one process; wait until it has happened. Raises CtlError."""
+    judge = _JUDGES[type(asked)]
+    before = observed.record(colony, asked.name)
+    file = send(colony, asked)
+    look = following(colony, file, lambda: judge(before, observed.record(colony, asked.name)))
+    wait_for(f"{verb} {asked.name}", colony, look, wait_s)
+
+
+def ask_many(
+    what: str, colony: Colony, asked: Request, wait_s: float, names: list[str] | None = None
+) -> None:
+    """Ask for a restart of many; wait until those that ran before run again. Raises CtlError."""
+
+    def looking(name: str, was: StatusRecord) -> Callable[[], Verdict]:
+        return lambda: outcome.restarted(was, observed.record(colony, name))
+
+    before = observed.records(colony, names)
+    file = send(colony, asked)
+    looks = {name: looking(name, was) for name, was in before.items() if was.state == "RUNNING"}
+    wait_for(what, colony, following(colony, file, each(looks)), wait_s)
+
+
+def wait_for(
+    what: str, colony: Colony, look: Callable[[], Verdict], wait_s: float, *, monitor: bool = False
+) -> None:
+    """Wait at most so many seconds; for a ``monitor`` to come as well, or only while it lives.
+
+    Raises CtlError where it doesn't come to that.
+    """
+    patience = Patience(wait_s, for_monitor=monitor)
+    verdict = until(look, lambda: observed.monitor_is_running(colony), patience)
+    if isinstance(verdict, Failed):
+        stays = "; what was asked for stays for when it comes" if verdict.why == NOT_RUNNING else ""
+        raise CtlError(f"cannot {what}: {verdict.why}{stays}")
+
+
+def wait_until(
+    colony: Colony,
+    names: list[str],
+    judge: Callable[[StatusRecord | None], Verdict],
+    timeout_s: float,
+) -> None:
+    """Wait until ``judge`` finds each of the processes good. Raises CtlError."""
+
+    def looking(name: str) -> Callable[[], Verdict]:
+        return lambda: judge(observed.record(colony, name))
+
+    looks = {name: looking(name) for name in names}
+    wait_for(f"wait for {' '.join(names)}", colony, each(looks), timeout_s, monitor=True)

@@ -1,0 +1,28 @@
+"""Names that are refused before anything is written."""
+
+from __future__ import annotations
+
+from . import configured
+from .errors import CtlError, RefusedError, nearest
+from .names import name_fault
+from .places import Colony
+
+
+def refuse_bad(verb: str, name: str) -> None:
+    """Raise RefusedError for what can't be a process's name."""
+    fault = name_fault(name)
+    if fault is not None:
+        raise RefusedError(f"cannot {verb} {name!r}: not a process's name: {fault}")
+
+
+def require_known(verb: str, colony: Colony, name: str) -> None:
+    """Raise CtlError unless a process of this name is configured."""
+    refuse_bad(verb, name)
+    if not configured.has(colony, name):
+        raise unknown_name(verb, colony, name)
+
+
+def unknown_name(verb: str, colony: Colony, name: str) -> CtlError:
+    """The error for a name that isn't configured, with the nearest that is."""
+    near = nearest(name, configured.names(colony))
+    return CtlError(f"cannot {verb} {name}: no process of this name is configured{near}")

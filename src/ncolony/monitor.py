@@ -1,0 +1,153 @@
+"""The monitor: its parts, put together.
+
+    config/   -> Watcher -> ConfigDir -+
+                                       +-> Supervisor -> StatusDir -> status/
+    messages/ -> Watcher -> Mailbox ---+       |
+                                          System, Output
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from . import __version__
+from .configdir import ConfigDir
+from .journal import Journal
+from .mailbox import Mailbox, is_request_name
+from .model import Record
+from .names import is_process_name
+from .options import Options
+from .output import ISink, Output
+from .pidfiles import PidFiles
+from .readiness import readiness
+from .status import MonitorStatus, Watched, utc_text
+from .statusdir import StatusDir
+from .supervisor import Supervisor
+from .system import System
+from .watcher import Watcher
+
+#: A directory that was moved away or replaced has this long to be filled before what isn't in
+#: it counts as removed.
+RETURN_S = 2.0
+
+
+class Monitor:
+    """Keeps a colony, from ``start`` until the Deferred of ``stop`` fires."""
+
+    def __init__(self, options: Options, reactor: Any, sink: ISink, log: Logger) -> None:
+        self._reactor = reactor
+        self._directories = {"config": options["config"], "messages": options["messages"]}
+        self._log = log
+        self._state = "running"
+        self._return_timer: Any = None
+        system = self._system = System(reactor)
+        self._started_at = utc_text(system.utc())
+        self._journal = Journal(system, log)
+        say = self._journal.say
+        self._sink = sink
+        self._output = Output(sink, partial(readiness, reactor))
+        self._supervisor = Supervisor(system, self._output, options.policy, self._changed)
+        self._observers = [self._journal.changed]
+        if options["pid"] is not None:
+            self._observers.append(PidFiles(system, options["pid"], say).changed)
+        self._status = StatusDir(
+            system,
+            options["status"],
+            self._supervisor.record,
+            self._monitor_status,
+            lambda: self._supervisor.starting,
+            say,
+        )
+        sink.changed = self._status.mark_monitor
+        self._config = ConfigDir(system, options["config"])
+        self._mailbox = Mailbox(system, options["messages"], self._supervisor.carry_out, say)
+        every_s = options["frequency"]
+        self._watchers = {
+            "config": Watcher(
+                reactor, options["config"], every_s, is_process_name, self._look_at_config
+            ),
+            "messages": Watcher(
+                reactor, options["messages"], every_s, is_request_name, self._look_at_messages
+            ),
+        }
+
+    def start(self) -> None:
+        """Begin to watch; everything else follows from what is there."""
+        self._system.watch_deaths(self._supervisor.children_died)
+        self._status.begin()
+        for watcher in self._watchers.values():
+            watcher.start()
+
+    def stop(self) -> Deferred[None]:
+        """Stop all processes; fires when they are gone, or can't be killed."""
+        self._state = "stopping"
+        for watcher in self._watchers.values():
+            watcher.stop()
+        if self._return_timer is not None:
+            self._return_timer.cancel()
+        ended: Deferred[None] = Deferred()
+        self._supervisor.shut_down(lambda left: self._end(left, ended))
+        return ended
+
+    def _end(self, left: list[Record], ended: Deferred[None]) -> None:
+        for record in left:
+            self._log.error("{name} (pid {pid}) can't be killed", name=record.name, pid=record.pgid)
+        self._state = "stopped"
+        self._output.close()
+        self._status.end(self._monitor_status())
+        self._journal.close()
+        self._system.close()
+        ended.callback(None)
+
+    # Looks
+
+    def _look_at_config(self, names: frozenset[str] | None) -> None:
+        watcher = self._watchers["config"]
+        returned = watcher.anew or self._config.trouble is not None
+        changes = self._config.look(names, keep_missing=returned)
+        watcher.elsewhere = self._config.elsewhere
+        if returned and self._return_timer is None:
+            self._return_timer = self._reactor.callLater(RETURN_S, self._returned)
+        self._supervisor.apply(changes)
+        self._status.mark_monitor()
+
+    def _returned(self) -> None:
+        self._return_timer = None
+        if self._config.trouble is None:
+            self._supervisor.apply(self._config.look())
+        self._status.mark_monitor()
+
+    def _look_at_messages(self, names: frozenset[str] | None) -> None:
+        self._watchers["config"].catch_up()  # a request may be about a file that is just new
+        self._mailbox.look()
+        self._status.mark_monitor()
+
+    # Changes
+
+    def _changed(self, old: Record, new: Record | None) -> None:
+        self._status.mark(old.name)
+        for observer in self._observers:
+            observer(old, new)
+
+    def _monitor_status(self) -> MonitorStatus:
+        parts = (self._config, self._mailbox, self._status, self._sink)
+        counts = self._supervisor.counts
+        return MonitorStatus(
+            pid=os.getpid(),
+            version=__version__,
+            state=self._state,
+            started_at=self._started_at,
+            updated_at=utc_text(self._system.utc()),
+            counts={state.value: n for state, n in sorted(counts.items()) if n > 0},
+            rejected=self._mailbox.rejected,
+            directories=tuple(
+                Watched(role, self._directories[role], watcher.how, watcher.every_s)
+                for role, watcher in self._watchers.items()
+            ),
+            warnings=tuple(part.trouble for part in parts if part.trouble),
+        )

@@ -1,0 +1,86 @@
+"""The directories of a colony, and how the control program finds them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from .errors import RefusedError
+
+#: Names a colony's directory, where neither --colony nor --config and --messages do.
+VARIABLE = "NCOLONY_DIR"
+
+Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+
+class Places(NamedTuple):
+    """Two directories: what should run, and the requests. Status is in MESSAGES/.status."""
+
+    config: Path
+    messages: Path
+
+
+class Colony(NamedTuple):
+    """The three directories that the control program works with."""
+
+    config: str
+    messages: str
+    status: str
+
+
+AnyPlaces = Places | Colony | tuple[Path, Path]
+
+
+def colony_of(places: AnyPlaces) -> Colony:
+    """The colony of whatever a caller has: a Colony, Places, or any pair of paths."""
+    paths = [os.fsdecode(path) for path in places]
+    for path in paths:
+        if "\0" in path:
+            raise RefusedError(f"cannot use the directory {path!r}: a NUL byte in its name")
+    if len(paths) == 2:
+        paths.append(os.path.join(paths[1], ".status"))
+    return Colony(*paths)
+
+
+def in_folder(folder: Path) -> Colony:
+    """The colony that lives in one folder: FOLDER/config, FOLDER/messages, FOLDER/status."""
+    base = os.fsdecode(folder)
+    return Colony(*[os.path.join(base, part) for part in Colony._fields])
+
+
+def locate(
+    options: Mapping[str, str | None],
+    environ: Mapping[str, str],
+    needed: tuple[str, ...] = ("config", "messages"),
+) -> Colony:
+    """The colony that options name: ``colony`` all of it, ``config`` and so on one directory.
+
+    Where ``config`` and ``messages`` are both given, ``$NCOLONY_DIR`` has no say, so that
+    the status is looked for where a monitor with the same two options writes it.
+    A directory that isn't ``needed`` may be unknown: the empty string.
+    Raises RefusedError where a needed one isn't known, or isn't there.
+    """
+    config, messages, status = (options.get(part) for part in Colony._fields)
+    folder = options.get("colony")
+    if folder is None and not (config and messages):
+        folder = environ.get(VARIABLE) or None
+    base = Colony("", "", "") if folder is None else in_folder(folder)
+    config, messages = config or base.config, messages or base.messages
+    status = status or base.status or (messages and os.path.join(messages, ".status"))
+    colony = Colony(config, messages, status)
+    for part in needed:
+        _require(part, getattr(colony, part))
+    return colony
+
+
+def _require(part: str, path: str) -> None:
+    if not path:
+        raise RefusedError(
+            f"cannot find the {part} directory: give --colony DIR, set {VARIABLE}, "
+            "or give --config DIR and --messages DIR"
+        )
+    if not os.path.isdir(path):
+        there = os.path.lexists(path)
+        reason = "it is not a directory" if there else "no such directory"
+        raise RefusedError(f"cannot use the {part} directory {path}: {reason}")

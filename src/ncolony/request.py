@@ -1,0 +1,125 @@
+"""One-off requests: the files of the messages directory, from bytes and to bytes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from .faults import shown
+
+#: A request is a few words; a file beyond this many bytes is no request.
+MAX_BYTES = 1 << 16
+
+
+class RequestError(ValueError):
+    """A request that can't be understood; ``str()`` says in a line what was found."""
+
+
+class Start(NamedTuple):
+    """Want the process up, whatever it was before."""
+
+    name: str
+    reason: str = ""
+
+
+class Stop(NamedTuple):
+    """Want the process down, until it is asked to start."""
+
+    name: str
+    reason: str = ""
+
+
+class Restart(NamedTuple):
+    """Stop the process, then start it; one that was stopped is started."""
+
+    name: str
+    reason: str = ""
+
+
+class Signal(NamedTuple):
+    """Send a signal to the process itself: ``signal`` is a name without SIG, or digits."""
+
+    name: str
+    signal: str
+    reason: str = ""
+
+
+class RestartAll(NamedTuple):
+    """Restart every process that isn't stopped."""
+
+    reason: str = ""
+
+
+class RestartGroup(NamedTuple):
+    """Restart every process of a group that isn't stopped."""
+
+    group: str
+    reason: str = ""
+
+
+Request = Start | Stop | Restart | Signal | RestartAll | RestartGroup
+
+TYPES: dict[str, type[Request]] = {
+    "RESTART": Restart,
+    "START": Start,
+    "STOP": Stop,
+    "SIGNAL": Signal,
+    "RESTART-ALL": RestartAll,
+    "RESTART-GROUP": RestartGroup,
+}
+_NAMES = {kind: name for name, kind in TYPES.items()}
+
+
+def parse(text: bytes) -> Request:
+    """The request that a file of these contents makes; unknown keys are passed over.
+
+    Raises RequestError.
+    """
+    if len(text) > MAX_BYTES:
+        raise RequestError(f"found more than {MAX_BYTES} bytes; allowed: at most {MAX_BYTES}")
+    try:
+        document = json.loads(text.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise RequestError(f"found no valid JSON ({error}); allowed: a JSON object") from None
+    if not isinstance(document, dict):
+        raise RequestError(f"found {shown(document)}; allowed: a JSON object")
+    kind = _kind(document)
+    fields = {name: _field(document, name) for name in kind._fields if name != "reason"}
+    return kind(**fields, reason=_reason(document))
+
+
+def encode(request: Request) -> bytes:
+    """The file that makes this request: ``parse(encode(request)) == request``."""
+    document = {"type": _NAMES[type(request)], **request._asdict()}
+    if not request.reason:
+        del document["reason"]
+    return json.dumps(document).encode()
+
+
+def _kind(document: dict[str, Any]) -> type[Request]:
+    found = document.get("type")
+    kind = TYPES.get(found) if isinstance(found, str) else None
+    if kind is None:
+        what = shown(found) if "type" in document else "none"
+        raise RequestError(f"type: found {what}; allowed: one of {', '.join(TYPES)}")
+    return kind
+
+
+def _field(document: dict[str, Any], name: str) -> str:
+    value = document.get(name)
+    if name == "signal" and isinstance(value, (str, int)) and not isinstance(value, bool):
+        text = str(value).upper().removeprefix("SIG")
+        if text:
+            return text
+    elif isinstance(value, str) and value:
+        return value
+    what = shown(value) if name in document else "none"
+    allowed = "a signal's name or number" if name == "signal" else "a string, not empty"
+    raise RequestError(f"{name}: found {what}; allowed: {allowed}")
+
+
+def _reason(document: dict[str, Any]) -> str:
+    value = document.get("reason", "")
+    if not isinstance(value, str):
+        raise RequestError(f"reason: found {shown(value)}; allowed: a string")
+    return " ".join(value.split())[:200]

@@ -1,0 +1,33 @@
+"""``ncolony run``: the monitor in the foreground, logging to standard output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from twisted.internet import reactor
+from twisted.logger import globalLogBeginner, textFileLogObserver
+from twisted.python import usage
+
+from .options import Options
+from .service import ColonyService, lock_or_exit
+from .sink import Descriptor, Sink, SinkFile
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run until TERM or INT; the exit code. ``argv`` is what follows ``ncolony run``."""
+    options = Options()
+    options.synopsis = f"Usage: ncolony run {Options.synopsis}"
+    try:
+        options.parseOptions(argv)
+    except usage.UsageError as error:
+        print(f"ncolony: {error} (ncolony run --help)", file=sys.stderr)
+        return 2
+    lock_fd = lock_or_exit(options["status"])
+    sink = Sink(reactor, Descriptor(1))
+    globalLogBeginner.beginLoggingTo([textFileLogObserver(SinkFile(sink))], redirectStandardIO=False)
+    colony = ColonyService(options, reactor, sink, lock_fd)
+    colony.startService()
+    reactor.addSystemEventTrigger("before", "shutdown", colony.stopService)
+    reactor.run()
+    return 0

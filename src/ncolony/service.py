@@ -1,0 +1,80 @@
+"""The monitor as a plugin of Twisted's: its options, and a service."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from twisted.application import service
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from .lock import Locked, take_lock
+from .logs import EventSink, find_log
+from .monitor import Monitor
+from .options import Options as MonitorOptions
+from .output import ISink
+from .sink import Sink
+
+__all__ = ["ColonyService", "Options", "makeService"]
+
+
+class Options(MonitorOptions):
+    """The plugin's options, which also learn where twistd or twist log to."""
+
+    def postOptions(self) -> None:
+        super().postOptions()
+        from twisted.internet import reactor  # not before the user's choice of one is made
+
+        self["reactor"] = reactor
+        self["log"] = find_log(self.parent, reactor)
+
+
+class ColonyService(service.Service):
+    """Keeps a colony while it runs; stops it, and waits for that, when it is stopped."""
+
+    name = "ncolony"
+
+    def __init__(self, options: MonitorOptions, reactor: Any, sink: ISink, lock_fd: int) -> None:
+        self._options = options
+        self._reactor = reactor
+        self._sink = sink
+        self._lock_fd = lock_fd
+        self._monitor: Monitor | None = None
+
+    def startService(self) -> None:
+        """Begin once the reactor runs, for that installs signal handlers of its own first."""
+        super().startService()
+        self._reactor.callWhenRunning(self._start)
+
+    def _start(self) -> None:
+        log = Logger(namespace="ncolony")
+        self._monitor = Monitor(self._options, self._reactor, self._sink, log)
+        self._monitor.start()
+
+    def stopService(self) -> Deferred[None] | None:
+        """Fires when every process is gone, or can't be killed."""
+        super().stopService()
+        if self._monitor is None:
+            return None
+        monitor, self._monitor = self._monitor, None
+        return monitor.stop().addCallback(lambda _: os.close(self._lock_fd))
+
+
+def makeService(options: Options) -> ColonyService:
+    """The service that the options ask for. Raises SystemExit where it can't begin."""
+    reactor, log = options["reactor"], options["log"]
+    lock_fd = lock_or_exit(options["status"])
+    sink = EventSink() if log is None else Sink(reactor, log)
+    return ColonyService(options, reactor, sink, lock_fd)
+
+
+def lock_or_exit(status: str) -> int:
+    """Make and lock the status directory. Raises SystemExit with a line that says why not."""
+    try:
+        os.makedirs(status, mode=0o755, exist_ok=True)
+        return take_lock(status)
+    except Locked as error:
+        raise SystemExit(f"ncolony: cannot start: {error}") from None
+    except OSError as error:
+        raise SystemExit(f"ncolony: cannot lock {status}: {error.strerror}") from None

@@ -1,0 +1,78 @@
+"""The state of a colony on a terminal, in a pipe, or as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from typing import TextIO
+
+from . import observed, status, table
+from .errors import CtlError
+from .places import Colony
+from .status import MonitorStatus, StatusRecord
+
+
+def as_json(
+    out: TextIO, colony: Colony, records: Mapping[str, StatusRecord], running: bool
+) -> None:
+    """One object: whether the monitor runs, what it says of itself (or null), each process."""
+    said = observed.monitor(colony)
+    document = {
+        "running": running,
+        "monitor": said and json.loads(status.encode_monitor(said)),
+        "processes": {name: json.loads(status.encode(found)) for name, found in records.items()},
+    }
+    json.dump(document, out, indent=2)
+    out.write("\n")
+
+
+def as_table(
+    out: TextIO, colony: Colony, records: Mapping[str, StatusRecord], running: bool
+) -> None:
+    """What is wrong with the monitor, then a line a process; colour and cuts on a terminal only."""
+    out.writelines(table.printable(line) + "\n" for line in _about_monitor(colony, running))
+    on_terminal = out.isatty()
+    width = _width(out) if on_terminal else None
+    colour = on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    if not records:
+        out.write("no processes\n")
+        return
+    out.writelines(
+        line + "\n" for line in table.lines(records.values(), time.time(), width, colour=colour)
+    )
+
+
+def _about_monitor(colony: Colony, running: bool) -> Iterator[str]:
+    try:
+        said = observed.monitor(colony)
+    except CtlError as error:
+        yield str(error)
+        said = None
+    if not running:
+        yield "the monitor is not running" + _last_words(said)
+    elif said is not None:
+        for directory in said.directories:
+            if directory.watch == "missing":
+                yield f"the monitor's {directory.role} directory {directory.path} is missing"
+        for warning in said.warnings:
+            yield f"the monitor warns: {warning}"
+
+
+def _last_words(said: MonitorStatus | None) -> str:
+    if said is None:
+        return ""
+    how = "ended" if said.state == "stopped" else "was last seen"
+    return f"; it {how} at {said.updated_at}"
+
+
+def _width(out: TextIO) -> int | None:
+    """The terminal's, as COLUMNS or the terminal itself say; None where neither does."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(out.fileno()).columns or None
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,136 @@
+"""What does run: the files of the status directory, from bytes and to bytes.
+
+Shared by the monitor, which writes them, and the control program, which reads them.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+#: Raised when a field changes its meaning or goes; a new field doesn't raise it.
+SCHEMA = 1
+#: The monitor's own file in the status directory; the others carry a process's name.
+MONITOR_FILE = ".monitor"
+#: The file on which the monitor holds a lock, flock(2), for as long as it lives.
+LOCK_FILE = ".lock"
+
+
+class StatusError(ValueError):
+    """A status file that can't be understood; ``str()`` says in a line what was found."""
+
+
+class LastExit(NamedTuple):
+    """How a process ended: one of ``code`` and ``signal`` is set. ``lived_s`` in seconds."""
+
+    code: int | None
+    signal: str | None
+    at: str
+    lived_s: float
+
+
+class StatusRecord(NamedTuple):
+    """A process as the monitor sees it; times are UTC, RFC 3339, to the millisecond."""
+
+    name: str
+    state: str
+    want: str
+    reason: str
+    since: str
+    pid: int | None
+    starts: int
+    last_exit: LastExit | None = None
+    next_start: str | None = None
+    fingerprint: str | None = None
+    refused: str | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def as_wanted(self) -> bool:
+        """Whether the process is as the operators ask for it, with the newest file in force."""
+        wanted = {"UP": "RUNNING", "DOWN": "STOPPED"}
+        return self.state == wanted.get(self.want) and self.refused is None
+
+
+class Watched(NamedTuple):
+    """A directory of the monitor's: how it is watched (``inotify``, ``poll``, ``missing``)."""
+
+    role: str
+    path: str
+    watch: str
+    every_s: float | None
+
+
+class MonitorStatus(NamedTuple):
+    """The monitor itself: ``state`` is running, stopping or stopped."""
+
+    pid: int
+    version: str
+    state: str
+    started_at: str
+    updated_at: str
+    counts: dict[str, int]
+    rejected: int
+    directories: tuple[Watched, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def utc_text(seconds: float) -> str:
+    """A date, in seconds since 1970, as the status files write it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def encode(record: StatusRecord) -> bytes:
+    """The contents of STATUS/NAME."""
+    last_exit = record.last_exit and record.last_exit._asdict()
+    return _dump({**record._asdict(), "last_exit": last_exit})
+
+
+def decode(text: bytes) -> StatusRecord:
+    """Read STATUS/NAME. Raises StatusError."""
+    document = _load(text)
+    try:
+        last_exit = document["last_exit"]
+        values = {name: document[name] for name in StatusRecord._fields}
+        values["last_exit"] = last_exit and LastExit(*[last_exit[n] for n in LastExit._fields])
+        values["warnings"] = tuple(values["warnings"])
+    except (KeyError, TypeError) as error:
+        raise StatusError(f"no field {error}") from None
+    return StatusRecord(**values)
+
+
+def encode_monitor(status: MonitorStatus) -> bytes:
+    """The contents of STATUS/.monitor."""
+    directories = [watched._asdict() for watched in status.directories]
+    return _dump({**status._asdict(), "directories": directories})
+
+
+def decode_monitor(text: bytes) -> MonitorStatus:
+    """Read STATUS/.monitor. Raises StatusError."""
+    document = _load(text)
+    try:
+        values = {name: document[name] for name in MonitorStatus._fields}
+        rows = values["directories"]
+        values["directories"] = tuple(Watched(*[r[n] for n in Watched._fields]) for r in rows)
+        values["warnings"] = tuple(values["warnings"])
+    except (KeyError, TypeError) as error:
+        raise StatusError(f"no field {error}") from None
+    return MonitorStatus(**values)
+
+
+def _dump(document: dict[str, Any]) -> bytes:
+    return json.dumps({"schema": SCHEMA, **document}).encode() + b"\n"
+
+
+def _load(text: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        raise StatusError("no valid JSON") from None
+    if not isinstance(document, dict):
+        raise StatusError("no JSON object")
+    schema = document.get("schema")
+    if schema != SCHEMA:
+        raise StatusError(f"schema: found {schema!r}; this version reads {SCHEMA}")
+    return document

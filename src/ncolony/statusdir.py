@@ -1,0 +1,118 @@
+"""The status directory: each process's file soon after it changed, never half written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .describe import status_of
+from .isystem import ISystem, ITimer
+from .model import Record
+from .names import is_process_name
+from .status import MONITOR_FILE, MonitorStatus, encode, encode_monitor
+
+#: Changes within this time are one write; 50 ms after a change its file is there.
+SOON_S = 0.02
+#: How long files are written before the reactor gets its turn.
+SLICE_S = 0.01
+#: How long until a file that couldn't be written, on a full disk say, is tried again.
+RETRY_S = 1.0
+
+
+class StatusDir:
+    """Writes what ``record`` knows of a name, removes what it doesn't.
+
+    ``busy`` says that starts go before files. ``monitor`` is asked for the monitor's own status,
+    whose file is written when anything in that but its date has changed.
+    """
+
+    def __init__(
+        self,
+        system: ISystem,
+        directory: str,
+        record: Callable[[str], Record | None],
+        monitor: Callable[[], MonitorStatus],
+        busy: Callable[[], bool],
+        said: Callable[[str], None],
+    ) -> None:
+        self._system = system
+        self._directory = directory
+        self._record = record
+        self._monitor = monitor
+        self._busy = busy
+        self._said = said
+        self._dirty: dict[str, None] = {}
+        self._timer: ITimer | None = None
+        self._last: MonitorStatus | None = None
+        self.trouble: str | None = None
+
+    def begin(self) -> None:
+        """Files of an earlier monitor are replaced or removed."""
+        for name in self._system.names(self._directory):
+            if is_process_name(name):
+                self._dirty[name] = None
+        self._soon(SOON_S)
+
+    def mark(self, name: str) -> None:
+        """A process has changed."""
+        self._dirty[name] = None
+        self._soon(SOON_S)
+
+    def mark_monitor(self) -> None:
+        """Something of the monitor itself has changed."""
+        self._soon(SOON_S)
+
+    def end(self, final: MonitorStatus) -> None:
+        """An orderly end: nothing runs any more, so no process has a file."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        try:
+            for name in self._system.names(self._directory):
+                if is_process_name(name):
+                    self._system.remove(self._directory, name)
+            self._system.write(self._directory, MONITOR_FILE, encode_monitor(final))
+        except OSError as error:
+            self._fail(error)
+
+    def _soon(self, delay_s: float) -> None:
+        if self._timer is None:
+            self._timer = self._system.call_later(delay_s, self._flush)
+
+    def _flush(self) -> None:
+        self._timer = None
+        if self._busy():
+            self._soon(SOON_S)
+            return
+        until = self._system.mono() + SLICE_S
+        try:
+            while self._dirty:
+                if self._system.mono() >= until:
+                    self._soon(0)
+                    return
+                name = next(iter(self._dirty))
+                self._write(name)
+                del self._dirty[name]
+            self.trouble = None
+            self._write_monitor()
+        except OSError as error:
+            self._fail(error)
+            self._soon(RETRY_S)
+
+    def _write(self, name: str) -> None:
+        record = self._record(name)
+        if record is None:
+            self._system.remove(self._directory, name)
+        else:
+            self._system.write(self._directory, name, encode(status_of(record)))
+
+    def _write_monitor(self) -> None:
+        now = self._monitor()
+        if self._last is None or now._replace(updated_at=self._last.updated_at) != self._last:
+            self._system.write(self._directory, MONITOR_FILE, encode_monitor(now))
+            self._last = now
+
+    def _fail(self, error: OSError) -> None:
+        trouble = f"cannot write the status in {self._directory}: {error.strerror}"
+        if trouble != self.trouble:
+            self._said(trouble)
+        self.trouble = trouble

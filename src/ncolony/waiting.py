@@ -1,0 +1,85 @@
+"""Wait until what was asked for has happened, or can't any more, or time is up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from .outcome import Failed, Happened, Pending, Verdict
+
+#: The status is on disk within 50 ms; a look costs 30 us.
+POLL_S = 0.01
+#: A look at the lock takes the lock for a moment, and is seldom news.
+MONITOR_POLL_S = 0.25
+#: While there is no monitor, its coming is all there is to see.
+NO_MONITOR_POLL_S = 0.05
+NOT_RUNNING = "the monitor is not running"
+
+
+class Patience(NamedTuple):
+    """How long to wait, and the clock to wait by; times in seconds."""
+
+    timeout_s: float
+    #: Whether to wait for a monitor where none runs, instead of giving up at once.
+    for_monitor: bool = False
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+def until(
+    look: Callable[[], Verdict], is_running: Callable[[], bool], patience: Patience
+) -> Happened | Failed:
+    """Look again and again until the verdict is final; what no monitor stands for isn't.
+
+    A look always follows the last pause, so what happened just before the time was up counts.
+    """
+    now = patience.monotonic()
+    deadline = now + patience.timeout_s
+    monitor_due = now
+    running = False
+    while True:
+        if now >= monitor_due:
+            running = is_running()
+            if not running and not patience.for_monitor:
+                return Failed(NOT_RUNNING)
+            monitor_due = now + MONITOR_POLL_S if running else now
+        verdict = look() if running else Pending(NOT_RUNNING)
+        if not isinstance(verdict, Pending):
+            return verdict
+        now = patience.monotonic()
+        if now >= deadline:
+            return Failed(f"not within {patience.timeout_s:g} s; {verdict.now}")
+        patience.sleep(min(POLL_S if running else NO_MONITOR_POLL_S, deadline - now))
+        now = patience.monotonic()
+
+
+def each(looks: dict[str, Callable[[], Verdict]]) -> Callable[[], Verdict]:
+    """One look at several processes: happened when all have, and looks again only at the rest.
+
+    Failed when none is pending and one has failed, so that it can name each that has.
+    """
+    pending = dict(looks)
+    failed: dict[str, str] = {}
+
+    def look() -> Verdict:
+        waiting: list[str] = []
+        for name in list(pending):
+            verdict = pending[name]()
+            if isinstance(verdict, Pending):
+                waiting.append(f"{name}: {verdict.now}")
+                continue
+            del pending[name]
+            if isinstance(verdict, Failed):
+                failed[name] = verdict.why
+        told = [*(f"{name}: {why}" for name, why in failed.items()), *waiting]
+        if waiting:
+            return Pending(_listed(told))
+        return Failed(_listed(told)) if failed else Happened()
+
+    return look
+
+
+def _listed(told: list[str]) -> str:
+    more = len(told) - 3
+    return "; ".join(told[:3]) + (f"; and {more} more" if more > 0 else "")

@@ -1,0 +1,171 @@
+"""When to look at a directory: the kernel's notices where they can be trusted, a clock elsewhere.
+
+A notice is a hint. It says where to look, and a look at the files decides what is so: a few
+names are looked at one by one, and everything else leads to a look at the whole directory: many
+notices at once (the kernel's queue may have overflowed, inotify(7)), a swapped symbolic link, a
+directory that is moved, deleted or comes back.
+
+A directory that is at rest on a local file system costs nothing, not even a timer.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from . import inotify
+from .descriptors import Ready
+from .inotify import Inotify
+from .mounts import notices_can_be_trusted
+
+#: More names than this in one read of the queue, and the whole directory is looked at instead.
+FEW = 16
+
+_ENTRIES = (
+    inotify.IN_CLOSE_WRITE
+    | inotify.IN_MOVED_TO
+    | inotify.IN_MOVED_FROM
+    | inotify.IN_CREATE
+    | inotify.IN_DELETE
+    | inotify.IN_ATTRIB
+)
+_ITSELF = inotify.IN_DELETE_SELF | inotify.IN_MOVE_SELF
+_APPEARS = inotify.IN_CREATE | inotify.IN_MOVED_TO
+_WATCH_ANEW = _ITSELF | inotify.IN_UNMOUNT | inotify.IN_IGNORED
+
+
+class Watcher:
+    """Calls ``look`` with the names to look at, or with None for the whole directory.
+
+    ``concerns`` says which names matter; others cause no look. ``every_s`` is the period where
+    only a clock helps. ``elsewhere`` may be set: files lead out of the directory. ``anew`` is true
+    during a look at a directory that was moved, deleted or replaced.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        directory: str,
+        every_s: float,
+        concerns: Callable[[str], bool],
+        look: Callable[[frozenset[str] | None], None],
+    ) -> None:
+        self._reactor = reactor
+        self._directory = directory
+        self._every_s = every_s
+        self._concerns = concerns
+        self._look = look
+        self._queue: Inotify | None = None
+        self._ready: Ready | None = None
+        self._watch = -1
+        self._timer: Any = None
+        self._stopped = False
+        self.elsewhere = False
+        self.anew = False
+
+    @property
+    def how(self) -> str:
+        """``inotify``, ``poll`` or ``missing``: how the directory is watched now."""
+        if not os.path.isdir(self._directory):
+            return "missing"
+        return "poll" if self._timer is not None else "inotify"
+
+    @property
+    def every_s(self) -> float | None:
+        """The period of the clock, where one is needed."""
+        return self._every_s if self._timer is not None else None
+
+    def start(self) -> None:
+        """Watch, and look for the first time."""
+        self._watch_anew()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopped = True
+        self._close()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def catch_up(self) -> None:
+        """Look at once where notices wait that the reactor hasn't come to yet."""
+        if self._queue is not None:
+            self._notices()
+
+    def settle(self) -> None:
+        """Arm or disarm the clock, by what the last look found."""
+        trusted = self._watch >= 0 and not self.elsewhere
+        if trusted and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        elif not trusted and self._timer is None and not self._stopped:
+            self._timer = self._reactor.callLater(self._every_s, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        if self._watch < 0:
+            self._watch_anew()
+        else:
+            self._look(None)
+            self.settle()
+
+    def _watch_anew(self) -> None:
+        self._close()
+        try:
+            self._queue = Inotify()
+            self._ready = Ready(self._queue.fileno(), self._notices)
+            self._reactor.addReader(self._ready)
+            self._watch_all(self._queue)
+        except OSError:
+            pass  # no inotify, or too many watches: the clock does it
+        self._look(None)
+        self.settle()
+
+    def _watch_all(self, queue: Inotify) -> None:
+        trusted = notices_can_be_trusted(self._directory)
+        path = os.path.abspath(self._directory)
+        missing = not os.path.isdir(path)
+        if not missing:
+            watch = queue.watch(path, _ENTRIES | _ITSELF)
+            self._watch = watch if trusted else -1
+        while path != os.path.dirname(path):
+            path = os.path.dirname(path)
+            if os.path.isdir(path):
+                queue.watch(path, _ITSELF | _APPEARS if missing else _ITSELF)
+                missing = False
+
+    def _notices(self) -> None:
+        queue = self._queue
+        if queue is None:
+            return
+        names = set()
+        anew = whole = False
+        for notice in queue.notices():
+            if notice.mask & _WATCH_ANEW or self._watch < 0:
+                anew = True
+            elif notice.mask & inotify.IN_Q_OVERFLOW or notice.name.startswith(".."):
+                whole = True
+            elif self._concerns(notice.name):
+                names.add(notice.name)
+        if anew:
+            self.anew = True
+            try:
+                self._watch_anew()
+            finally:
+                self.anew = False
+        elif whole or len(names) > FEW:
+            self._look(None)
+            self.settle()
+        elif names:
+            self._look(frozenset(names))
+            self.settle()
+
+    def _close(self) -> None:
+        self._watch = -1
+        if self._ready is not None:
+            self._reactor.removeReader(self._ready)
+            self._ready = None
+        if self._queue is not None:
+            self._queue.close()
+            self._queue = None
