@@ -27,7 +27,7 @@ class Plan(NamedTuple):
     lines: int  # of output
 
 
-UNITS = {"memory": "KB", "wakeups": "/min", "cpu": "ms/min", "output": "MB/s"}
+UNITS = {"memory": "KB", "own_memory": "KB", "wakeups": "/min", "cpu": "ms/min", "output": "MB/s"}
 
 
 class Turn:
@@ -78,7 +78,7 @@ class Turn:
             self.measure("start", size, life.launch)
             life.settle()
             if rest and self.kind.changes:
-                self.record("memory", size, life.memory())
+                self._memory(life, size)
                 wakeups, cpu_ms = life.idle(self.plan.idle_s)
                 self.record("wakeups", size, wakeups)
                 self.record("cpu", size, cpu_ms)
@@ -93,11 +93,16 @@ class Turn:
                 break
             self._large(rest=repeat == 0)
 
+    def _memory(self, life: Life, size: int) -> None:
+        memory = life.memory()
+        self.record("memory", size, memory.pss_kb)
+        self.keep("own_memory", size, memory.own_kb)
+
     def _empty(self) -> None:
         with self.life(0) as life:
             life.launch()
             life.settle()
-            self.record("memory", 0, life.memory())
+            self._memory(life, 0)
 
     def _restarts(self, life: Life, size: int) -> None:
         try:

@@ -149,9 +149,9 @@ class Life:
             raise Failed(str(late)) from late
         return (ended_ns - began_ns) / 1e6
 
-    def memory(self) -> int:
-        """KB that the supervisor's own processes take together (PSS)."""
-        return procs.pss_kb(self.tree().own)
+    def memory(self) -> procs.Memory:
+        """What the supervisor's own processes take together."""
+        return procs.memory_of(self.tree().own)
 
     def idle(self, seconds: float) -> tuple[float, float]:
         """Wake-ups and ms of processor time that a minute of rest costs."""

@@ -129,13 +129,23 @@ def wait_gone(pids: Iterable[int], deadline_ns: int) -> int:
     return ended_ns
 
 
-def pss_kb(pids: Iterable[int]) -> int:
-    """Memory of the processes together: the sum of their proportional set sizes."""
-    total = 0
+class Memory(NamedTuple):
+    """What processes take."""
+
+    pss_kb: int  # proportional set size: pages of files divided among all that map them
+    own_kb: int  # the part of it that is nobody else's: anonymous memory
+
+
+def memory_of(pids: Iterable[int]) -> Memory:
+    """Memory of the processes together, by smaps_rollup."""
+    total = {"Pss:": 0, "Pss_Anon:": 0}
     for pid in pids:
         with contextlib.suppress(OSError), open(f"/proc/{pid}/smaps_rollup") as file:
-            total += sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
-    return total
+            for line in file:
+                key, *rest = line.split()
+                if key in total:
+                    total[key] += int(rest[0])
+    return Memory(total["Pss:"], total["Pss_Anon:"])
 
 
 class Work(NamedTuple):

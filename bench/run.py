@@ -224,7 +224,8 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=fast_folder()))
     try:
         programs = [built(name, folder) for name in ("floor", "child")]
-        tools = Tools(given.python, given.peers.absolute(), *programs)
+        python = os.path.abspath(shutil.which(given.python) or given.python)
+        tools = Tools(python, given.peers.absolute(), *programs)
         kinds = installed(keys, tools)
         if given.list:
             print("\n".join(f"{kind.key}: {version}" for kind, version in kinds))

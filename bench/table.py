@@ -78,8 +78,8 @@ class Table:
 
     def per_process(self, row: Row) -> str:
         """KB that one more process takes."""
-        with_none = self.results.median(row.key, "memory", 0)
-        with_all = self.results.median(row.key, "memory", row.size)
+        with_none = self.results.median(row.key, "own_memory", 0)
+        with_all = self.results.median(row.key, "own_memory", row.size)
         if with_none is None or with_all is None or not row.size:
             return ""
         return figure((with_all - with_none) / row.size)
@@ -135,9 +135,10 @@ class Table:
             medians = [statistics.median(values) for values in found if values]
             if medians:
                 low, high = min(medians), max(medians)
+                quiet = "" if high < 1.5 * low else ": run again on a quieter machine"
                 lines.append(
-                    f"- {measure}, N={size}: {figure(low)} to {figure(high)} ms, "
-                    f"a spread of {high / low:.2f}, in {len(medians)} places"
+                    f"- {measure}, N={size}: {figure(low)} to {figure(high)} ms "
+                    f"(x {figure(high / low)}) in {len(medians)} measurements{quiet}"
                 )
         return lines
 

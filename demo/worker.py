@@ -5,4 +5,4 @@ import time
 
 for number in itertools.count(1):
     print(f"job {number} done", flush=True)
-    time.sleep(0.5)
+    time.sleep(0.1)

@@ -132,7 +132,7 @@ def _wait_command(parser: ArgumentParser) -> None:
     )
     parser.description = (
         "Wait until all the processes run, or all are stopped or removed; where no\n"
-        "monitor runs, wait for it, too. The exit code is 1 when it doesn't come to that in time."
+        "monitor runs, wait for it, too. The exit code is 1 when time is up before."
     )
     text = "seconds to give up after [30]"
     parser.add_argument(

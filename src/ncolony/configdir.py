@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import spec
-from .isystem import ISystem
+from .isystem import ISystem, Stamp
 from .model import Configured, Refused, Removed
 from .names import is_process_name
 
@@ -13,6 +13,8 @@ FileChange = Configured | Refused | Removed
 SWAPPED = "..data"
 #: No file's identity: the next look reads the file again.
 UNREAD = -1
+#: Files' times have the grain of the kernel's tick, 10 ms at most.
+TICK_S = 0.02
 #: So often is a look begun again because the link was swapped during it.
 TRIES = 5
 
@@ -25,12 +27,13 @@ class ConfigDir:
         self._directory = directory
         self._seen: dict[str, int] = {}
         self._elsewhere: set[str] = set()
+        self._unreadable: set[str] = set()
         self.trouble: str | None = None
 
     @property
-    def elsewhere(self) -> bool:
-        """Whether files are links whose targets can change without a notice."""
-        return bool(self._elsewhere)
+    def needs_clock(self) -> bool:
+        """Whether notices won't do: links whose targets change without one, unreadable files."""
+        return bool(self._elsewhere or self._unreadable)
 
     def look(
         self, names: frozenset[str] | None = None, keep_missing: bool = False
@@ -95,8 +98,9 @@ class ConfigDir:
         except FileNotFoundError:
             return self._gone(name)
         except OSError as error:
-            return self._unreadable(name, error)
-        self._seen[name] = stamp.identity
+            return self._cannot_read(name, error)
+        self._unreadable.discard(name)
+        self._seen[name] = stamp.identity if self._settled(stamp) else UNREAD
         try:
             return Configured(spec.parse(name, text))
         except spec.SpecError as error:
@@ -104,6 +108,7 @@ class ConfigDir:
 
     def _gone(self, name: str) -> FileChange | None:
         self._elsewhere.discard(name)
+        self._unreadable.discard(name)
         return None if self._seen.pop(name, None) is None else Removed()
 
     def _not_a_file(self, name: str, kind: str, identity: int) -> FileChange | None:
@@ -113,6 +118,11 @@ class ConfigDir:
         path = f"{self._directory}/{name}"
         return Refused(f"cannot use {path}: found {kind}; allowed: a regular file")
 
-    def _unreadable(self, name: str, error: OSError) -> FileChange:
+    def _settled(self, stamp: Stamp) -> bool:
+        """Whether another write would show: within a tick of the clock it might not."""
+        return abs(self._system.utc() - stamp.changed_ns / 1e9) > TICK_S
+
+    def _cannot_read(self, name: str, error: OSError) -> FileChange:
+        self._unreadable.add(name)
         self._seen[name] = UNREAD
         return Refused(f"cannot read {self._directory}/{name}: {error.strerror}")

@@ -67,7 +67,11 @@ class ISystem(Protocol):
         """Whether anybody is left in a process group."""
 
     def signal_group(self, pgid: int, signal: str) -> None:
-        """Send a signal, by its name without SIG, to a group; nothing happens where it's gone."""
+        """Send a signal, by its name without SIG, to a group.
+
+        Nothing happens where it is gone, or another user's (a setuid program of a monitor that
+        isn't root): the group then just lives on.
+        """
 
     def signal_process(self, pid: int, signal: str) -> None:
         """Send a signal to one of our children that hasn't been reaped."""

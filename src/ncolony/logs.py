@@ -17,7 +17,7 @@ from twisted.python.logfile import LogFile
 from .sink import Descriptor, ILog
 
 
-class RotatedLog(LogFile):  # type: ignore[misc]  # (Twisted's is untyped)
+class RotatedLog(LogFile):
     """twistd's log file, rotated as that does; takes blocks beside events. Provides ILog."""
 
     def fileno(self) -> int:
@@ -27,8 +27,8 @@ class RotatedLog(LogFile):  # type: ignore[misc]  # (Twisted's is untyped)
     def wrote(self, size_bytes: int) -> None:
         """Count what went past ``write``, and rotate where that is due."""
         self.size += size_bytes
-        if self.shouldRotate():
-            self.rotate()
+        if self.shouldRotate():  # type: ignore[no-untyped-call]
+            self.rotate()  # type: ignore[no-untyped-call]
 
 
 class TwistdLog:
@@ -41,19 +41,21 @@ class TwistdLog:
 
     def __call__(self) -> ILogObserver:
         """For twistd's ``--logger``: as twistd opens it, SIGUSR1 rotates it."""
-        self._file = RotatedLog.fromFullPath(self._path)
-        if signal.getsignal(signal.SIGUSR1) in (None, signal.SIG_DFL):
-            signal.signal(signal.SIGUSR1, self._rotate_soon)
-        return textFileLogObserver(self._file)
-
-    def _rotate_soon(self, signum: int, frame: object) -> None:
-        self._reactor.callFromThread(self._file.rotate)
+        file: Any = RotatedLog.fromFullPath(self._path)  # type: ignore[no-untyped-call]
+        self._file = file
+        if signal.getsignal(signal.SIGUSR1) in {None, signal.SIG_DFL}:
+            signal.signal(
+                signal.SIGUSR1, lambda signum, frame: self._reactor.callFromThread(file.rotate)
+            )
+        return textFileLogObserver(file)
 
     def fileno(self) -> int:
+        assert self._file is not None, "twistd begins to log before it starts services"
         return self._file.fileno()
 
     def wrote(self, size_bytes: int) -> None:
-        self._file.wrote(size_bytes)
+        if self._file is not None:
+            self._file.wrote(size_bytes)
 
 
 class EventSink:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from . import request
@@ -11,8 +12,10 @@ from .isystem import ISystem
 REJECTED = ".rejected"
 #: So many of them are kept, the newest.
 KEPT = 100
-#: Looks in a row before requests are carried out: what is written in one go is one batch.
-GATHERINGS = 50
+#: So many requests at the most before the reactor gets its turn.
+BATCH = 1000
+
+_Taken = tuple[str, bytes, request.Request]
 
 
 def is_request_name(name: str) -> bool:
@@ -38,34 +41,38 @@ class Mailbox:
         self._directory = directory
         self._carry_out = carry_out
         self._said = said
-        self._stuck: frozenset[str] = frozenset()
+        self._troubles: list[str] = []
+        self._kept: deque[str] | None = None
         self.rejected = 0
         self.trouble: str | None = None
 
-    def look(self) -> None:
-        """Take every request that is there, then carry them out."""
-        gathered: list[tuple[str, request.Request]] = []
-        for _ in range(GATHERINGS):
-            batch = self._gather()
+    def look(self) -> bool:
+        """Take the requests that are there, then carry them out; whether there may be more.
+
+        It looks again until there are none, so that what is written in one go is one batch.
+        """
+        gathered: list[_Taken] = []
+        self._troubles = []
+        while len(gathered) < BATCH:
+            batch = self._gather(BATCH - len(gathered))
             if not batch:
                 break
             gathered += batch
-        for name, asked in gathered:
+        for name, text, asked in gathered:
             why = self._carry_out(asked)
             if why is not None:
-                self._reject(name, request.encode(asked), why)
+                self._reject(name, text, why)
+        self._sum_up()
+        return len(gathered) >= BATCH
 
-    def _gather(self) -> list[tuple[str, request.Request]]:
+    def _gather(self, most: int) -> list[_Taken]:
         try:
             names = [n for n in self._system.names(self._directory) if is_request_name(n)]
         except OSError as error:
-            self._say(f"cannot look at {self._directory}: {error.strerror}")
+            self._troubles.append(f"cannot look at {self._directory}: {error.strerror}")
             return []
-        stuck = self._stuck & frozenset(names)
-        self._stuck = stuck
-        if not stuck:
-            self.trouble = None
-        found = [self._take(name) for _, name in sorted(map(self._dated, set(names) - stuck))]
+        dated = sorted(map(self._dated, names))[:most]
+        found = [self._take(name) for _, name in dated]
         return [taken for taken in found if taken is not None]
 
     def _dated(self, name: str) -> tuple[int, str]:
@@ -74,10 +81,12 @@ class Mailbox:
         except OSError:
             return 0, name
 
-    def _take(self, name: str) -> tuple[str, request.Request] | None:
+    def _take(self, name: str) -> _Taken | None:
         """Read a request and remove its file: what can't be removed isn't carried out."""
         try:
             kind = self._system.stamp(self._directory, name).kind
+            if kind == "a directory":
+                return None
             if kind != "file":
                 self._set_aside(name, f"found {kind}; allowed: a regular file")
                 return None
@@ -92,16 +101,16 @@ class Mailbox:
         except request.RequestError as error:
             self._set_aside(name, str(error))
             return None
-        return name, asked
+        return name, text, asked
 
     def _leave(self, name: str, error: OSError) -> None:
-        self._stuck |= {name}
-        self._say(f"cannot take {self._directory}/{name}: {error.strerror}; it stays undone")
+        path = f"{self._directory}/{name}"
+        self._troubles.append(f"cannot take {path}: {error.strerror}; it stays undone")
 
     def _set_aside(self, name: str, why: str) -> None:
         """Move a file that is no request to where the rejected ones are."""
         try:
-            self._make_room()
+            self._make_room(name)
             self._system.move(self._directory, name, self._rejected, name)
         except FileNotFoundError:
             return
@@ -111,12 +120,12 @@ class Mailbox:
         self._explain(name, why)
 
     def _reject(self, name: str, text: bytes, why: str) -> None:
-        """Keep a request that was understood, and can't be done."""
+        """Keep a request that was understood, and can't be carried out."""
         try:
-            self._make_room()
+            self._make_room(name)
             self._system.write(self._rejected, name, text)
         except OSError as error:
-            self._say(f"cannot keep {self._rejected}/{name}: {error.strerror}")
+            self._troubles.append(f"cannot keep {self._rejected}/{name}: {error.strerror}")
         self._explain(name, why)
 
     def _explain(self, name: str, why: str) -> None:
@@ -125,22 +134,26 @@ class Mailbox:
         try:
             self._system.write(self._rejected, f"{name}.reason", f"{why}\n".encode())
         except OSError as error:
-            self._say(f"cannot keep {self._rejected}/{name}.reason: {error.strerror}")
+            self._troubles.append(f"cannot keep {self._rejected}/{name}.reason: {error.strerror}")
 
     @property
     def _rejected(self) -> str:
         return f"{self._directory}/{REJECTED}"
 
-    def _make_room(self) -> None:
-        """Of the hundred that are kept, the oldest makes place."""
-        self._system.make_directory(self._rejected)
-        kept = [n for n in self._system.names(self._rejected) if not n.endswith(".reason")]
-        dated = sorted((self._system.stamp(self._rejected, name).changed_ns, name) for name in kept)
-        for _, name in dated[: max(0, len(dated) - KEPT + 1)]:
-            self._system.remove(self._rejected, name)
-            self._system.remove(self._rejected, f"{name}.reason")
+    def _make_room(self, name: str) -> None:
+        """Of those that are kept, the oldest makes place for a new one."""
+        if self._kept is None:
+            self._system.make_directory(self._rejected)
+            names = self._system.names(self._rejected)
+            self._kept = deque(sorted({n.removesuffix(".reason") for n in names}))
+        while len(self._kept) >= KEPT:
+            oldest = self._kept.popleft()
+            self._system.remove(self._rejected, oldest)
+            self._system.remove(self._rejected, f"{oldest}.reason")
+        self._kept.append(name)
 
-    def _say(self, trouble: str) -> None:
-        if trouble != self.trouble:
+    def _sum_up(self) -> None:
+        trouble = "; ".join(self._troubles[:1]) or None
+        if trouble is not None and trouble != self.trouble:
             self._said(trouble)
         self.trouble = trouble

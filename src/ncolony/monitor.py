@@ -1,9 +1,9 @@
 """The monitor: its parts, put together.
 
-    config/   -> Watcher -> ConfigDir -+
-                                       +-> Supervisor -> StatusDir -> status/
-    messages/ -> Watcher -> Mailbox ---+       |
-                                          System, Output
+config/   -> Watcher -> ConfigDir -+
+                                   +-> Supervisor -> StatusDir -> status/
+messages/ -> Watcher -> Mailbox ---+       |
+                                      System, Output
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Monitor:
         watcher = self._watchers["config"]
         returned = watcher.anew or self._config.trouble is not None
         changes = self._config.look(names, keep_missing=returned)
-        watcher.elsewhere = self._config.elsewhere
+        watcher.needs_clock = self._config.needs_clock
         if returned and self._return_timer is None:
             self._return_timer = self._reactor.callLater(RETURN_S, self._returned)
         self._supervisor.apply(changes)
@@ -124,7 +124,9 @@ class Monitor:
 
     def _look_at_messages(self, names: frozenset[str] | None) -> None:
         self._watchers["config"].catch_up()  # a request may be about a file that is just new
-        self._mailbox.look()
+        if self._mailbox.look() and self._state == "running":
+            self._reactor.callLater(0, self._look_at_messages, None)
+        self._watchers["messages"].needs_clock = self._mailbox.trouble is not None
         self._status.mark_monitor()
 
     # Changes

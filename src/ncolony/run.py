@@ -25,7 +25,9 @@ def main(argv: Sequence[str]) -> int:
         return 2
     lock_fd = lock_or_exit(options["status"])
     sink = Sink(reactor, Descriptor(1))
-    globalLogBeginner.beginLoggingTo([textFileLogObserver(SinkFile(sink))], redirectStandardIO=False)
+    globalLogBeginner.beginLoggingTo(
+        [textFileLogObserver(SinkFile(sink))], redirectStandardIO=False
+    )
     colony = ColonyService(options, reactor, sink, lock_fd)
     colony.startService()
     reactor.addSystemEventTrigger("before", "shutdown", colony.stopService)

@@ -44,7 +44,7 @@ class ColonyService(service.Service):
 
     def startService(self) -> None:
         """Begin once the reactor runs, for that installs signal handlers of its own first."""
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]
         self._reactor.callWhenRunning(self._start)
 
     def _start(self) -> None:
@@ -54,7 +54,7 @@ class ColonyService(service.Service):
 
     def stopService(self) -> Deferred[None] | None:
         """Fires when every process is gone, or can't be killed."""
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]
         if self._monitor is None:
             return None
         monitor, self._monitor = self._monitor, None

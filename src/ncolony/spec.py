@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -17,6 +18,8 @@ from .faults import Fault, shown
 MAX_BYTES = 1 << 20
 #: (uid_t)-1 means "leave as it is" to setresuid(2), so it can be nobody's id.
 MAX_ID = (1 << 32) - 2
+#: More warnings than this help nobody.
+MAX_WARNINGS = 10
 
 
 class ProcessSpec(NamedTuple):
@@ -155,7 +158,7 @@ def parse(name: str, text: bytes) -> ProcessSpec:
     for key, value in document.items():
         field = FIELDS.get(key)
         if field is None:
-            if "." not in key:
+            if "." not in key and len(warnings) < MAX_WARNINGS:
                 warnings.append(_unknown(key))
             continue
         try:
@@ -167,7 +170,7 @@ def parse(name: str, text: bytes) -> ProcessSpec:
         faults.insert(0, Fault("args", f"missing; allowed: {FIELDS['args'].allowed}"))
     if faults:
         raise SpecError(tuple(faults))
-    return ProcessSpec(name, text, warnings=tuple(warnings), **values)
+    return ProcessSpec(name, text, warnings=tuple(warnings[:MAX_WARNINGS]), **values)
 
 
 def _document(text: bytes, warnings: list[str]) -> dict[str, Any]:
@@ -177,9 +180,9 @@ def _document(text: bytes, warnings: list[str]) -> dict[str, Any]:
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = sorted({key for key in keys if keys.count(key) > 1})
-            warnings.append(f"key {', '.join(map(json.dumps, twice))} is there twice: last one used")
+            counted = Counter(key for key, _ in pairs)
+            twice = next(key for key, count in counted.items() if count > 1)
+            warnings.append(f"key {json.dumps(twice)} is there twice: the last one is used")
         return found
 
     decoder = json.JSONDecoder(object_pairs_hook=members, parse_constant=_constant)

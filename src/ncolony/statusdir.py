@@ -41,6 +41,7 @@ class StatusDir:
         self._busy = busy
         self._said = said
         self._dirty: dict[str, None] = {}
+        self._failed: dict[str, None] = {}
         self._timer: ITimer | None = None
         self._last: MonitorStatus | None = None
         self.trouble: str | None = None
@@ -67,12 +68,13 @@ class StatusDir:
             self._timer.cancel()
             self._timer = None
         try:
-            for name in self._system.names(self._directory):
-                if is_process_name(name):
-                    self._system.remove(self._directory, name)
-            self._system.write(self._directory, MONITOR_FILE, encode_monitor(final))
+            names = self._system.names(self._directory)
         except OSError as error:
             self._fail(error)
+            return
+        for name in filter(is_process_name, names):
+            self._attempt(self._system.remove, self._directory, name)
+        self._attempt(self._system.write, self._directory, MONITOR_FILE, encode_monitor(final))
 
     def _soon(self, delay_s: float) -> None:
         if self._timer is None:
@@ -84,18 +86,18 @@ class StatusDir:
             self._soon(SOON_S)
             return
         until = self._system.mono() + SLICE_S
-        try:
-            while self._dirty:
-                if self._system.mono() >= until:
-                    self._soon(0)
-                    return
-                name = next(iter(self._dirty))
-                self._write(name)
-                del self._dirty[name]
+        while self._dirty:
+            if self._system.mono() >= until:
+                self._soon(0)
+                return
+            name = next(iter(self._dirty))
+            del self._dirty[name]
+            if not self._attempt(self._write, name):
+                self._failed[name] = None
+        if not self._failed:
             self.trouble = None
-            self._write_monitor()
-        except OSError as error:
-            self._fail(error)
+        if not self._attempt(self._write_monitor) or self._failed:
+            self._dirty, self._failed = self._failed, {}
             self._soon(RETRY_S)
 
     def _write(self, name: str) -> None:
@@ -110,6 +112,15 @@ class StatusDir:
         if self._last is None or now._replace(updated_at=self._last.updated_at) != self._last:
             self._system.write(self._directory, MONITOR_FILE, encode_monitor(now))
             self._last = now
+
+    def _attempt(self, function: Callable[..., None], *args: object) -> bool:
+        """Whether it could be done; where not, ``trouble`` says why."""
+        try:
+            function(*args)
+        except OSError as error:
+            self._fail(error)
+            return False
+        return True
 
     def _fail(self, error: OSError) -> None:
         trouble = f"cannot write the status in {self._directory}: {error.strerror}"

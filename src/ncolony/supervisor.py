@@ -1,56 +1,27 @@
 """All processes: events to the machine, its effects to the system.
 
-One way for everything: something happened -> ``dispatch`` -> ``machine.step`` -> the new record
+One way for everything: something happened -> ``_dispatch`` -> ``machine.step`` -> the new record
 is kept, its effects are performed. Nothing recurses: a start is queued, and what it leads to is
 dispatched from the queue. An exception in a start is an event like any other.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
-from . import machine, request
+from . import machine, model, request
 from .isystem import ISystem, ITimer
-from .model import (
-    ArmKill,
-    ArmRetry,
-    Configured,
-    Disarm,
-    Effect,
-    Event,
-    Exited,
-    Forget,
-    GroupGone,
-    KillDue,
-    Moment,
-    Record,
-    Refused,
-    Removed,
-    RestartAsked,
-    RetryDue,
-    ShutdownBegan,
-    SignalAsked,
-    SignalGroup,
-    SignalProcess,
-    Spawn,
-    Spawned,
-    SpawnFailed,
-    StartAsked,
-    State,
-    StopAsked,
-)
+from .lingering import Lingering
+from .model import Effect, Event, Record, State
 from .policy import Policy
+from .starts import Starts
 
-#: How long starts go on before the reactor gets its turn: a thousand take 0.3 s in all.
-SLICE_S = 0.02
-#: How often groups are looked at whose leader is gone, where no SIGCHLD tells of their end.
-LINGER_S = 0.05
 #: After this long beyond the kill timeout, what the kernel can't kill is left behind.
 GIVE_UP_S = 0.4
 
-FileChange = Configured | Refused | Removed
+FileChange = model.Configured | model.Refused | model.Removed
 
 
 class IOutput(Protocol):
@@ -70,7 +41,7 @@ class IOutput(Protocol):
 
 
 class Process:
-    """A record, and what the shell holds for it."""
+    """A record, and the timer that the shell holds for it."""
 
     __slots__ = ("record", "timer")
 
@@ -80,7 +51,10 @@ class Process:
 
 
 class Supervisor:
-    """Keeps processes as they are wanted. ``changed`` is told of each new record (None: gone)."""
+    """Keeps processes as they are wanted. ``changed`` is told of each new record (None: gone).
+
+    ``counts`` has the number of processes in each state.
+    """
 
     def __init__(
         self,
@@ -94,14 +68,12 @@ class Supervisor:
         self._policy = policy
         self._changed = changed
         self._processes: dict[str, Process] = {}
-        self.counts: Counter[State] = Counter()
         self._by_pgid: dict[int, Process] = {}
-        self._lingering: set[int] = set()
-        self._linger_timer: ITimer | None = None
-        self._starts: deque[tuple[Process, int]] = deque()
-        self._starts_timer: ITimer | None = None
+        self._starts: Starts[tuple[Process, int]] = Starts(system, self._start)
+        self._lingering = Lingering(system, self._group_gone)
         self._stopped: Callable[[list[Record]], None] | None = None
         self._give_up_timer: ITimer | None = None
+        self.counts: Counter[State] = Counter()
 
     # What others may ask
 
@@ -117,7 +89,7 @@ class Supervisor:
     @property
     def starting(self) -> bool:
         """Whether starts are waiting for their turn."""
-        return bool(self._starts)
+        return len(self._starts) > 0
 
     # What happens
 
@@ -126,39 +98,39 @@ class Supervisor:
         for name, event in changes.items():
             process = self._processes.get(name)
             if process is None:
-                if isinstance(event, Removed):
+                if isinstance(event, model.Removed):
                     continue
                 process = self._processes[name] = Process(name)
                 self.counts[process.record.state] += 1
             self._dispatch(process, event)
-        self._run_starts()
+        self._starts.run()
 
     def carry_out(self, asked: request.Request) -> str | None:
         """Do what a request asks for; the reason where it can't be done."""
-        match asked:
-            case request.RestartAll(reason):
-                targets = list(self._processes.values())
-                event: Event = RestartAsked(reason, named=False)
-            case request.RestartGroup(group, reason):
-                targets = [p for p in self._processes.values() if _in_group(p.record, group)]
-                event = RestartAsked(reason, named=False)
-                if not targets:
-                    return f"no process is in the group {group!r}"
-            case _:
-                process = self._processes.get(asked.name)
-                if process is None:
-                    return f"no process is named {asked.name!r}"
-                targets = [process]
-                if isinstance(asked, request.Signal):
-                    if not self._system.signal_known(asked.signal):
-                        return f"{asked.signal!r} is no signal"
-                    if process.record.pid is None:
-                        return f"{asked.name} is not running"
-                event = _EVENTS[type(asked)](asked)
+        targets = self._targets(asked)
+        if isinstance(targets, str):
+            return targets
+        event = _event(asked)
         for process in targets:
             self._dispatch(process, event)
-        self._run_starts()
+        self._starts.run()
         return None
+
+    def _targets(self, asked: request.Request) -> list[Process] | str:
+        if isinstance(asked, request.RestartAll):
+            return list(self._processes.values())
+        if isinstance(asked, request.RestartGroup):
+            found = [p for p in self._processes.values() if _in_group(p.record, asked.group)]
+            return found or f"no process is in the group {asked.group!r}"
+        process = self._processes.get(asked.name)
+        if process is None:
+            return f"no process is named {asked.name!r}"
+        if isinstance(asked, request.Signal):
+            if not self._system.signal_known(asked.signal):
+                return f"{asked.signal!r} is no signal"
+            if process.record.pid is None:
+                return f"{asked.name} is not running"
+        return [process]
 
     def children_died(self) -> None:
         """SIGCHLD: bury all who have ended, ours and orphans, and see whose group is gone."""
@@ -166,33 +138,29 @@ class Supervisor:
             process = self._by_pgid.get(death.pid)
             if process is None or process.record.pid != death.pid:
                 continue
-            left = self._system.group_lives(death.pid)
-            epoch = process.record.epoch
             self._output.ended(process.record.name)
+            left = self._system.group_lives(death.pid)
             if left:
                 self._lingering.add(death.pid)
             else:
                 del self._by_pgid[death.pid]
-            self._dispatch(process, Exited(epoch, death.code, death.signal, left))
-        if self._lingering:
-            self._look_at_lingering()
-        self._run_starts()
+            epoch = process.record.epoch
+            self._dispatch(process, model.Exited(epoch, death.code, death.signal, left))
+        self._lingering.look()
+        self._starts.run()
+        self._see_whether_stopped()
 
-    def shut_down(self, stopped: Callable[[list[Record]], None]) -> None:
-        """Stop everything; ``stopped`` is called with what could not be killed."""
-        self._stopped = stopped
-        self._give_up_timer = self._system.call_later(
-            self._policy.killtime_s + GIVE_UP_S, self._give_up
-        )
-        for process in list(self._processes.values()):
-            self._dispatch(process, ShutdownBegan())
+    def _group_gone(self, pgid: int) -> None:
+        process = self._by_pgid.pop(pgid)
+        self._dispatch(process, model.GroupGone(process.record.epoch))
+        self._starts.run()
         self._see_whether_stopped()
 
     # The machine
 
     def _dispatch(self, process: Process, event: Event) -> None:
         old = process.record
-        moment = Moment(self._system.mono(), self._system.utc(), self._policy)
+        moment = model.Moment(self._system.mono(), self._system.utc(), self._policy)
         new, effects = machine.step(old, event, moment)
         if new is not old:
             process.record = new
@@ -205,29 +173,27 @@ class Supervisor:
     def _perform(self, process: Process, effect: Effect) -> None:
         epoch = process.record.epoch
         match effect:
-            case Spawn():
-                self._starts.append((process, epoch))
-            case SignalGroup(pgid, signal):
+            case model.Spawn():
+                self._starts.add((process, epoch))
+            case model.SignalGroup(pgid, signal):
                 self._system.signal_group(pgid, signal)
-            case SignalProcess(pid, signal):
+            case model.SignalProcess(pid, signal):
                 self._system.signal_process(pid, signal)
-            case ArmKill(delay_s):
-                self._arm(process, delay_s, KillDue(epoch))
-            case ArmRetry(delay_s):
-                self._arm(process, delay_s, RetryDue(epoch))
-            case Disarm():
+            case model.ArmKill(delay_s):
+                self._arm(process, delay_s, model.KillDue(epoch))
+            case model.ArmRetry(delay_s):
+                self._arm(process, delay_s, model.RetryDue(epoch))
+            case model.Disarm():
                 self._disarm(process)
-            case Forget():
+            case model.Forget():
                 self._forget(process)
 
     def _forget(self, process: Process) -> None:
-        name = process.record.name
-        del self._processes[name]
-        self.counts[process.record.state] -= 1
-        self._output.forget(name)
-        self._changed(process.record, None)
-
-    # Timers
+        record = process.record
+        del self._processes[record.name]
+        self.counts[record.state] -= 1
+        self._output.forget(record.name)
+        self._changed(record, None)
 
     def _arm(self, process: Process, delay_s: float, event: Event) -> None:
         self._disarm(process)
@@ -241,25 +207,12 @@ class Supervisor:
     def _fire(self, process: Process, event: Event) -> None:
         process.timer = None
         self._dispatch(process, event)
-        self._run_starts()
+        self._starts.run()
 
-    # Starts
-
-    def _run_starts(self) -> None:
-        if self._starts_timer is None:
-            self._next_starts()
-        self._see_whether_stopped()
-
-    def _next_starts(self) -> None:
-        self._starts_timer = None
-        until = self._system.mono() + SLICE_S
-        while self._starts:
-            process, epoch = self._starts.popleft()
-            if process.record.state is State.STARTING and process.record.epoch == epoch:
-                self._dispatch(process, self._spawn(process))
-            if self._starts and self._system.mono() >= until:
-                self._starts_timer = self._system.call_later(0, self._next_starts)
-                return
+    def _start(self, turn: tuple[Process, int]) -> None:
+        process, epoch = turn
+        if process.record.state is State.STARTING and process.record.epoch == epoch:
+            self._dispatch(process, self._spawn(process))
 
     def _spawn(self, process: Process) -> Event:
         record = process.record
@@ -269,32 +222,26 @@ class Supervisor:
         try:
             writer = self._output.writer(record.name)
             pid = self._system.spawn(spec, writer)
-        except Exception as error:
-            return SpawnFailed(record.epoch, f"cannot start {spec.args[0]}: {_why(error)}")
+        except Exception as error:  # noqa: BLE001  whatever it is, it is this process's
+            return model.SpawnFailed(record.epoch, f"cannot start {spec.args[0]}: {_why(error)}")
         finally:
             self._output.started(record.name, writer)
         self._by_pgid[pid] = process
-        return Spawned(record.epoch, pid)
-
-    # Groups whose leader is gone
-
-    def _look_at_lingering(self) -> None:
-        for pgid in [pgid for pgid in self._lingering if not self._system.group_lives(pgid)]:
-            self._lingering.discard(pgid)
-            process = self._by_pgid.pop(pgid)
-            self._dispatch(process, GroupGone(process.record.epoch))
-        if self._lingering and self._linger_timer is None:
-            self._linger_timer = self._system.call_later(LINGER_S, self._linger)
-
-    def _linger(self) -> None:
-        self._linger_timer = None
-        self._look_at_lingering()
-        self._run_starts()
+        return model.Spawned(record.epoch, pid)
 
     # The end
 
+    def shut_down(self, stopped: Callable[[list[Record]], None]) -> None:
+        """Stop everything; ``stopped`` is called with what could not be killed."""
+        self._stopped = stopped
+        patience_s = self._policy.killtime_s + GIVE_UP_S
+        self._give_up_timer = self._system.call_later(patience_s, self._give_up)
+        for process in list(self._processes.values()):
+            self._dispatch(process, model.ShutdownBegan())
+        self._see_whether_stopped()
+
     def _see_whether_stopped(self) -> None:
-        if self._stopped is not None and not self._by_pgid and not self._starts:
+        if self._stopped is not None and not self._by_pgid:
             self._finish([])
 
     def _give_up(self) -> None:
@@ -303,22 +250,28 @@ class Supervisor:
 
     def _finish(self, left: list[Record]) -> None:
         stopped, self._stopped = self._stopped, None
-        for timer in (self._give_up_timer, self._linger_timer):
-            if timer is not None:
-                timer.cancel()
-        self._give_up_timer = self._linger_timer = None
+        if self._give_up_timer is not None:
+            self._give_up_timer.cancel()
+        self._lingering.close()
+        self._starts.close()
         for process in self._processes.values():
             self._disarm(process)
         if stopped is not None:
             stopped(left)
 
 
-_EVENTS: dict[type, Callable[..., Event]] = {
-    request.Start: lambda asked: StartAsked(asked.reason),
-    request.Stop: lambda asked: StopAsked(asked.reason),
-    request.Restart: lambda asked: RestartAsked(asked.reason),
-    request.Signal: lambda asked: SignalAsked(asked.signal),
-}
+def _event(asked: request.Request) -> Event:
+    match asked:
+        case request.Start():
+            return model.StartAsked(asked.reason)
+        case request.Stop():
+            return model.StopAsked(asked.reason)
+        case request.Restart():
+            return model.RestartAsked(asked.reason)
+        case request.Signal():
+            return model.SignalAsked(asked.signal)
+        case request.RestartAll() | request.RestartGroup():
+            return model.RestartAsked(asked.reason, named=False)
 
 
 def _in_group(record: Record, group: str) -> bool:

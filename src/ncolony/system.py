@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import stat
@@ -22,6 +23,8 @@ _KINDS = {
     stat.S_IFBLK: "a device",
     stat.S_IFLNK: "a symbolic link that leads nowhere",
 }
+#: Where a file is written before it is renamed; short, for a name may have 255 bytes.
+ASIDE = ".writing.new"
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -83,11 +86,11 @@ class System:
         return True
 
     def signal_group(self, pgid: int, name: str) -> None:
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pgid, signal_number(name))
 
     def signal_process(self, pid: int, name: str) -> None:
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal_number(name))
 
     def signal_known(self, name: str) -> bool:
@@ -127,7 +130,7 @@ class System:
             os.close(fd)
 
     def write(self, directory: str, name: str, contents: bytes) -> None:
-        aside = f"{directory}/.{name}.new"
+        aside = f"{directory}/{ASIDE}"
         try:
             fd = os.open(aside, _WRITE, 0o644)
         except FileExistsError:  # of a monitor that was killed in the middle of this
@@ -136,7 +139,7 @@ class System:
         try:
             try:
                 if os.write(fd, contents) < len(contents):
-                    raise OSError(28, "No space left on device", aside)
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), aside)
             finally:
                 os.close(fd)
             os.rename(aside, f"{directory}/{name}")
@@ -172,4 +175,6 @@ def _within(target: str) -> bool:
     That is how Kubernetes mounts a ConfigMap: ``web -> ..data/web``, and ``..data`` is swapped.
     """
     head, _, tail = target.partition("/")
-    return not tail and head not in ("", "..") or head == "..data" and ".." not in tail.split("/")
+    return (not tail and head not in ("", "..")) or (
+        head == "..data" and ".." not in tail.split("/")
+    )

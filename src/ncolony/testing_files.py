@@ -102,9 +102,8 @@ class SimulatedFiles:
 
     def link(self, path: str, target: str) -> None:
         """Make a symbolic link, or swap one by rename."""
-        self._enter(
-            self._resolve(path, follow=False), Node(LINK, next(self._inodes), target=target)
-        )
+        node = Node(LINK, next(self._inodes), target=target)
+        self._enter(self._resolve(path, follow=False), node)
 
     def special(self, path: str, kind: str) -> None:
         """Make a FIFO, SOCKET or DEVICE."""
@@ -125,7 +124,7 @@ class SimulatedFiles:
         node = self.nodes.pop(path)
         mtime_ns = node.mtime_ns
         self._enter(to, node)
-        node.mtime_ns = mtime_ns
+        node.mtime_ns = mtime_ns  # a rename changes the other time alone
         for below in [below for below in self.nodes if below.startswith(f"{path}/")]:
             self.nodes[to + below.removeprefix(path)] = self.nodes.pop(below)
 
@@ -170,12 +169,11 @@ class SimulatedFiles:
     def remove(self, directory: str, name: str) -> None:
         path = f"{directory}/{name}"
         self.faults.check("remove", path)
-        node = self.nodes.get(self._resolve(path, follow=False))
-        if node is None:
-            return
-        if node.kind == DIRECTORY:
-            raise _error(errno.EISDIR, path)
-        self.delete(path)
+        found = self._resolve(path, follow=False)
+        if found in self.nodes:
+            if self.nodes[found].kind == DIRECTORY:
+                raise _error(errno.EISDIR, path)
+            self.delete(path)
 
     def move(self, directory: str, name: str, to_directory: str, to_name: str) -> None:
         self.faults.check("move", f"{directory}/{name}")
@@ -193,8 +191,11 @@ class SimulatedFiles:
                 raise _error(errno.EEXIST, made)
 
     def link_target(self, directory: str, name: str) -> str | None:
-        node = self.nodes.get(self._resolve(f"{directory}/{name}", follow=False))
-        return node.target if node is not None and node.kind == LINK else None
+        try:
+            node = self._node(f"{directory}/{name}", follow=False)
+        except OSError:
+            return None
+        return node.target if node.kind == LINK else None
 
     # Paths
 

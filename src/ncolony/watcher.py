@@ -39,7 +39,7 @@ class Watcher:
     """Calls ``look`` with the names to look at, or with None for the whole directory.
 
     ``concerns`` says which names matter; others cause no look. ``every_s`` is the period where
-    only a clock helps. ``elsewhere`` may be set: files lead out of the directory. ``anew`` is true
+    only a clock helps. ``needs_clock`` may be set by a look: notices won't do. ``anew`` is true
     during a look at a directory that was moved, deleted or replaced.
     """
 
@@ -61,7 +61,7 @@ class Watcher:
         self._watch = -1
         self._timer: Any = None
         self._stopped = False
-        self.elsewhere = False
+        self.needs_clock = False
         self.anew = False
 
     @property
@@ -95,7 +95,7 @@ class Watcher:
 
     def settle(self) -> None:
         """Arm or disarm the clock, by what the last look found."""
-        trusted = self._watch >= 0 and not self.elsewhere
+        trusted = self._watch >= 0 and not self.needs_clock
         if trusted and self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -126,5 +126,3 @@ def monitor(**changes: object) -> MonitorStatus:
         directories=(watched,),
     )
     return said._replace(**changes)  # type: ignore[arg-type]
-
-

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from ncolony import aside
 from ncolony.regular import read_regular
 
@@ -28,7 +29,10 @@ def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
     (tmp_path / "web").write_bytes(b"old")
     (tmp_path / "web").chmod(0o600)
     aside.put(str(tmp_path), "web", b"new")
-    assert ((tmp_path / "web").read_bytes(), (tmp_path / "web").stat().st_mode) == (b"new", 0o100600)
+    assert ((tmp_path / "web").read_bytes(), (tmp_path / "web").stat().st_mode) == (
+        b"new",
+        0o100600,
+    )
 
 
 @pytest.mark.parametrize("call", ["write", "fsync", "rename"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from colonies import failing, running, stopped
+
 from ncolony import outcome
 from ncolony.outcome import Failed, Happened, Pending, Verdict
 from ncolony.status import StatusRecord
@@ -32,7 +33,7 @@ DIED = Failed("it is BACKOFF: exited with code 3 after 0.0 s")
     ],
 )
 def test_restarted(before: StatusRecord | None, now: StatusRecord | None, verdict: Verdict) -> None:
-    """A restart has happened when the process runs and was started since; stale news proves nothing."""
+    """A restart has happened when the process runs, started since; stale news proves nothing."""
     assert outcome.restarted(before, now) == verdict
 
 
@@ -41,7 +42,11 @@ def test_restarted(before: StatusRecord | None, now: StatusRecord | None, verdic
     [
         (None, running("web", fingerprint="f"), Happened()),
         (OLD, OLD, Pending("its new file is not in force yet")),
-        (OLD, running("web", fingerprint="f", state="STARTING", reason=""), Pending("it is STARTING")),
+        (
+            OLD,
+            running("web", fingerprint="f", state="STARTING", reason=""),
+            Pending("it is STARTING"),
+        ),
         (None, failing("web", fingerprint="f"), DIED),
         (failing("web", fingerprint="f"), failing("web", fingerprint="f"), DIED),
         (OLD, REFUSED, Failed("its file was refused: args: missing")),

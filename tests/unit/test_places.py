@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from ncolony.errors import RefusedError
 from ncolony.places import Colony, Places, colony_of, in_folder, locate
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from colonies import FakeTime
+
 from ncolony.outcome import Failed, Happened, Pending, Verdict
 from ncolony.waiting import Patience, each, until
 
@@ -66,9 +67,7 @@ def test_without_a_monitor_nothing_is_waited_for() -> None:
 def test_a_monitor_that_ends_ends_the_wait() -> None:
     """A monitor that dies meanwhile is noticed within a quarter of a second and a look."""
     time = FakeTime()
-    verdict = until(
-        scripted(Pending("x")), lambda: time.now < 1000.1, patience(time, 30)
-    )
+    verdict = until(scripted(Pending("x")), lambda: time.now < 1000.1, patience(time, 30))
     assert verdict == Failed("the monitor is not running")
     assert time.now - 1000 < 0.27
 
@@ -93,7 +92,9 @@ def test_a_monitor_that_never_comes_is_told() -> None:
 
 def test_each_has_happened_when_all_have() -> None:
     """Several are waited for together; one that has happened isn't looked at again."""
-    look = each({"a": scripted(Happened(), Failed("again")), "b": scripted(Pending("x"), Happened())})
+    look = each(
+        {"a": scripted(Happened(), Failed("again")), "b": scripted(Pending("x"), Happened())}
+    )
     assert [look(), look()] == [Pending("b: x"), Happened()]
 
 

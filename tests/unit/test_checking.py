@@ -1,0 +1,73 @@
+"""Configuration checked without a monitor."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from colonies import FakeColony
+
+from ncolony import ctllib
+from ncolony.checking import Finding
+
+
+@pytest.fixture
+def colony(tmp_path: Path) -> FakeColony:
+    return FakeColony(tmp_path)
+
+
+def test_good_files_bring_no_findings(colony: FakeColony) -> None:
+    """Where all is well, nothing is said; files the monitor passes over don't count."""
+    colony.configure("web", "db")
+    colony.configure("web.new", ".x", text="?")
+    assert ctllib.check(colony.places) == []
+
+
+def test_every_fault_is_told_with_file_and_field(colony: FakeColony) -> None:
+    """All files are read, and all the faults of each are told."""
+    colony.configure("a", text='{"args": [], "uid": -1}')
+    colony.configure("b")
+    colony.configure("c", text="[]")
+    found = ctllib.check(colony.places)
+    assert [(Path(f.file).name, f.field, f.is_warning) for f in found] == [
+        ("a", "args", False),
+        ("a", "uid", False),
+        ("c", "", False),
+    ]
+    assert str(found[1]).startswith(f"{colony.config}/a: uid: found the number -1; allowed: ")
+
+
+def test_a_warning_is_no_fault(colony: FakeColony) -> None:
+    """A key that is probably a slip is told as a warning."""
+    colony.configure("a", text='{"args": ["x"], "evn": {}}')
+    (found,) = ctllib.check(colony.places)
+    assert found.is_warning
+    assert str(found) == f'{colony.config}/a: warning: unknown key "evn"; did you mean "env"?'
+
+
+def test_a_named_file_is_checked_under_any_name(colony: FakeColony) -> None:
+    """A file can be checked before it is moved into place."""
+    colony.configure("web.new")
+    file = str(colony.config / "web.new")
+    (found,) = ctllib.check(colony.places, [file])
+    assert (found.field, found.is_warning) == ("name", True)
+
+
+def test_what_cannot_be_read_is_a_fault_and_blocks_nobody(colony: FakeColony) -> None:
+    """A FIFO, a folder, a file that isn't there, one that is too long: one fault each."""
+    os.mkfifo(colony.config / "fifo")
+    (colony.config / "long").write_bytes(b" " * (1 << 20) + b"x")
+    files = [str(colony.config / name) for name in ("fifo", "nothing", "long")]
+    found = ctllib.check(colony.places, [*files, str(colony.folder)])
+    assert [f.message for f in found] == [
+        "cannot read it: it is not a regular file",
+        "cannot read it: No such file or directory",
+        "found more than 1048576 bytes; allowed: at most 1048576",
+        "cannot read it: it is not a regular file",
+    ]
+
+
+def test_a_finding_about_a_whole_file_names_no_field() -> None:
+    """The line has no empty part."""
+    assert str(Finding("f", "", "bad")) == "f: bad"

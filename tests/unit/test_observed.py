@@ -1,0 +1,110 @@
+"""What the status directory says, as the control program reads it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from colonies import FakeColony, monitor, running
+
+from ncolony import observed, status
+from ncolony.errors import CtlError
+
+
+@pytest.fixture
+def colony(tmp_path: Path) -> FakeColony:
+    return FakeColony(tmp_path)
+
+
+def test_reads_what_the_monitor_writes(colony: FakeColony) -> None:
+    """Records come by name, sorted, also of processes whose file has just been removed."""
+    colony.configure("web")
+    colony.report(running("web"), running("db"))
+    found = observed.records(colony.places)
+    assert list(found.items()) == [("db", running("db")), ("web", running("web"))]
+
+
+def test_names_that_are_no_process_are_passed_over(colony: FakeColony) -> None:
+    """Writes in progress, hidden files and folders aren't processes."""
+    colony.configure("web.new", "web~", ".web", "#web#")
+    (colony.config / "folder").mkdir()
+    os.mkfifo(colony.config / "fifo")
+    assert observed.records(colony.places) == {}
+
+
+def test_a_process_not_seen_yet_is_unknown(colony: FakeColony) -> None:
+    """Configured, and nothing said: the reason tells whether anybody looks."""
+    colony.configure("web")
+    dead = observed.records(colony.places)
+    colony.monitor_starts()
+    live = observed.records(colony.places, ["web"])
+    colony.monitor_ends()
+    assert dead == {"web": observed.unknown("web", "the monitor is not running")}
+    assert live == {"web": observed.unknown("web", "not seen yet")}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"", "no valid JSON"),
+        (b"[]", "no JSON object"),
+        (b'{"schema": 99}', "schema: found 99"),
+        (b'{"schema": 1}', "no field 'last_exit'"),
+        (b"\xff", "no valid JSON"),
+        (b"[" * 100000, "no valid JSON"),
+        (json.dumps({**json.loads(status.encode(running("web"))), "state": []}).encode(), "state"),
+        (json.dumps({**json.loads(status.encode(running("web"))), "pid": "1"}).encode(), "pid"),
+    ],
+)
+def test_a_broken_status_file_is_told(colony: FakeColony, text: bytes, reason: str) -> None:
+    """A status file that nobody can understand becomes a record that says so."""
+    (colony.status / "web").write_bytes(text)
+    found = observed.record(colony.places, "web")
+    assert found is not None
+    assert (found.state, found.as_wanted) == ("UNKNOWN", False)
+    assert found.reason.startswith("cannot read its status: ")
+    assert reason in found.reason
+
+
+def test_a_fifo_for_a_status_blocks_nobody(colony: FakeColony) -> None:
+    """A status file of another kind is told, not read."""
+    os.mkfifo(colony.status / "web")
+    found = observed.record(colony.places, "web")
+    assert found == observed.unknown("web", "cannot read its status: it is not a regular file")
+
+
+def test_no_status_directory_is_no_status(colony: FakeColony) -> None:
+    """Before the first monitor there is nothing, and no error either."""
+    colony.status.rmdir()
+    places = colony.places
+    assert observed.records(places) == {}
+    assert observed.monitor(places) is None
+    assert observed.monitor_is_running(places) is False
+
+
+def test_the_lock_says_whether_a_monitor_lives(colony: FakeColony) -> None:
+    """A monitor lives as long as it holds its lock, whatever it wrote before it died."""
+    (colony.status / ".monitor").write_bytes(status.encode_monitor(monitor()))
+    before = observed.monitor_is_running(colony.places)
+    colony.monitor_starts()
+    during = observed.monitor_is_running(colony.places)
+    colony.monitor_ends()
+    after = observed.monitor_is_running(colony.places)
+    assert (before, during, after) == (False, True, False)
+    assert observed.monitor(colony.places) == monitor()
+
+
+def test_a_broken_monitor_file_is_an_error(colony: FakeColony) -> None:
+    """What can't be understood is said with its path."""
+    (colony.status / ".monitor").write_bytes(b"?")
+    with pytest.raises(CtlError, match=r"cannot read .*/\.monitor: no valid JSON"):
+        observed.monitor(colony.places)
+
+
+def test_a_missing_configuration_directory_is_an_error(colony: FakeColony) -> None:
+    """Nobody takes a missing directory for an empty one."""
+    colony.config.rmdir()
+    with pytest.raises(CtlError, match=r"cannot list .*/config: No such file or directory"):
+        observed.records(colony.places)
