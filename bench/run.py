@@ -204,7 +204,7 @@ def report(results: Results, kinds: Kinds, plan: Plan, path: Path, seconds: floa
     }
     results.write(path, about)
     print()
-    print("\n".join(Table(results, rows_of(kinds, plan), min(plan.latency_sizes)).lines()))
+    print("\n".join(Table(results, rows_of(kinds, plan), plan.latency_sizes).lines()))
     print(f"\n{machine}; {seconds:.0f} s; all values: {path}")
 
 

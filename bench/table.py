@@ -54,11 +54,11 @@ def lined_up(columns: Sequence[Column], rows: Sequence[Row]) -> list[str]:
 class Table:
     """The results of one run for people."""
 
-    def __init__(self, results: Results, rows: Sequence[Row], small: int) -> None:
+    def __init__(self, results: Results, rows: Sequence[Row], small: Sequence[int]) -> None:
         self.results = results
         self.rows = rows
         self.size = max(row.size for row in rows)
-        self.small = small  # processes in the table of latencies
+        self.small = small  # processes in each of the tables of latencies
 
     def cell(self, row: Row, measure: str, size: int, floor: str = "") -> str:
         """The median; in brackets, how many times the floor's figure of that name it is."""
@@ -71,9 +71,9 @@ class Table:
             return figure(value)
         return f"{figure(value)} ({figure(value / least)})"
 
-    def worst_restart(self, row: Row) -> str:
+    def worst_restart(self, row: Row, size: int) -> str:
         """The longest restart."""
-        values = self.results.values(row.key, "restart", self.small)
+        values = self.results.values(row.key, "restart", size)
         return figure(max(values)) if values else ""
 
     def per_process(self, row: Row) -> str:
@@ -105,16 +105,16 @@ class Table:
         ]
         return lined_up(columns, self.rows)
 
-    def latencies(self) -> list[str]:
+    def latencies(self, size: int) -> list[str]:
         """How long one process takes."""
 
         def timed(measure: str, floor: str = "restart") -> Callable[[Row], str]:
-            return lambda row: self.cell(row, measure, self.small, floor)
+            return lambda row: self.cell(row, measure, size, floor)
 
         columns = [
-            Column(f"N={self.small}", self.title),
+            Column(f"N={size}", lambda row: row.title),
             Column("restart ms", timed("restart")),
-            Column("worst", self.worst_restart),
+            Column("worst", lambda row: self.worst_restart(row, size)),
             Column("add ms", timed("add")),
             Column("change ms", timed("change")),
             Column("start ms", timed("start", "start")),
@@ -129,7 +129,7 @@ class Table:
     def drift(self) -> list[str]:
         """How far the machine's own speed moved during the run."""
         lines = []
-        for measure, size in (("start", self.size), ("restart", self.small)):
+        for measure, size in [("start", self.size), *(("restart", size) for size in self.small)]:
             turns = sorted({s.turn for s in self.results.samples if s.system == FLOOR})
             found = [self.results.values(FLOOR, measure, size, [turn]) for turn in turns]
             medians = [statistics.median(values) for values in found if values]
@@ -149,8 +149,7 @@ class Table:
             "",
             *self.large(),
             "",
-            *self.latencies(),
-            "",
+            *(line for size in self.small for line in [*self.latencies(size), ""]),
             "The C program over the run (the machine's own drift):",
             "",
             *self.drift(),

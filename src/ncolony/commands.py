@@ -17,10 +17,19 @@ AS_WANTED, NOT_SO = 0, 1
 
 def run(options: Namespace) -> int:
     """Carry out a command; its exit code. Raises CtlError."""
-    needed = {"check": () if options.command == "check" and options.file else ("config",)}
     where = {part: getattr(options, part) for part in ("colony", *Colony._fields)}
-    needs = needed.get(options.command, ("config", "messages"))
-    return _RUN[options.command](places.locate(where, os.environ, needs), options)
+    needed = _NEEDED.get(options.command, ("config", "messages"))
+    if options.command == "check" and options.file:
+        needed = ()
+    return _RUN[options.command](places.locate(where, os.environ, needed), options)
+
+
+#: The directories that a command can't do without, where that isn't the usual two.
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "check": ("config",),
+    "status": ("config", "status"),
+    "wait": ("config", "status"),
+}
 
 
 def _add(colony: Colony, options: Namespace) -> int:

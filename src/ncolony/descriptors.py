@@ -30,7 +30,7 @@ class Ready:
     def doRead(self) -> None:
         try:
             self._function()
-        except Exception:
+        except Exception:  # noqa: BLE001 - the last resort, see above
             _log.failure("the descriptor {fd} could not be dealt with", fd=self._fd)
 
     doWrite = doRead

@@ -20,6 +20,8 @@ OneRequest = request.Start | request.Stop | request.Restart | request.Signal
 
 #: Where the monitor puts what it can't carry out, with the reason in a file beside it.
 REJECTED = ".rejected"
+#: 0.5 s of looks, ten times what the status may lag behind.
+LOOKS_UNTIL_NEW = 50
 
 _JUDGES: dict[type[OneRequest], Judge] = {
     request.Start: outcome.started,
@@ -45,17 +47,25 @@ def accepted(colony: Colony, file: str) -> Verdict:
 
 
 def following(colony: Colony, file: str, then: Callable[[], Verdict]) -> Callable[[], Verdict]:
-    """One look at a request: first whether it is accepted, from then on what ``then`` sees."""
+    """One look at a request: first whether it is accepted, from then on what ``then`` sees.
+
+    What is lasting and still there when the status must be newer than the request is final.
+    """
     taken_up = False
+    looks_left = LOOKS_UNTIL_NEW
 
     def look() -> Verdict:
-        nonlocal taken_up
+        nonlocal taken_up, looks_left
         if not taken_up:
             verdict = accepted(colony, file)
             if not isinstance(verdict, Happened):
                 return verdict
             taken_up = True
-        return then()
+        verdict = then()
+        if isinstance(verdict, Pending) and verdict.lasting:
+            looks_left -= 1
+            return verdict if looks_left else Failed(verdict.now)
+        return verdict
 
     return look
 

@@ -25,8 +25,9 @@ class Stamp(NamedTuple):
 
     ``kind`` is ``file`` for what may be read, and else says what it is (``a FIFO``). ``identity``
     is a number that changes when the file does: of stat(2)'s device, inode, size and times, of a
-    link's target. ``changed_ns`` is the time of its last change. ``elsewhere`` says that the file is a symbolic link out of
-    the directory, whose target can change without the directory taking notice.
+    link's target. ``changed_ns`` is the time of its last change, since 1970. ``elsewhere`` says
+    that the file is a symbolic link out of the directory, whose target can change without the
+    directory taking notice.
     """
 
     kind: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from typing import ClassVar
 
 from twisted.python import usage
 
@@ -26,7 +27,7 @@ class Options(usage.Options):
         "Example: ncolony run --colony /srv/colony"
     )
 
-    optParameters = [
+    optParameters: ClassVar[list[list[object]]] = [
         ["colony", None, None, "Directory that holds config, messages and status [$NCOLONY_DIR]"],
         ["config", None, None, "Directory with one file a process [COLONY/config]"],
         ["messages", None, None, "Directory for requests [COLONY/messages]"],

@@ -18,9 +18,13 @@ class Happened(NamedTuple):
 
 
 class Pending(NamedTuple):
-    """Not yet; ``now`` says in a few words how it is."""
+    """Not yet; ``now`` says in a few words how it is.
+
+    ``lasting``: it stays so, unless what was looked at is older than what was asked for.
+    """
 
     now: str
+    lasting: bool = False
 
 
 class Failed(NamedTuple):
@@ -38,9 +42,8 @@ def told(record: StatusRecord | None) -> str:
     """What a record says, in a few words."""
     if record is None:
         return "it is not there"
-    if record.refused is not None:
-        return f"its file was refused: {record.refused}"
-    return f"it is {record.state}: {record.reason}" if record.reason else f"it is {record.state}"
+    why = record.reason if record.refused is None else record.refused
+    return f"it is {record.state}: {why}" if why else f"it is {record.state}"
 
 
 def added(before: StatusRecord | None, now: StatusRecord | None, fingerprint: str) -> Verdict:
@@ -95,4 +98,6 @@ def _running(before: StatusRecord | None, now: StatusRecord | None) -> Verdict:
     if now.state == "RUNNING" and now.want == "UP":
         return Happened()
     settled = now.state in {"BACKOFF", "FAILED"} or (now.state, now.want) == ("STOPPED", "DOWN")
-    return Failed(told(now)) if settled and now != before else Pending(told(now))
+    if settled and now != before:
+        return Failed(told(now))
+    return Pending(told(now), lasting=now.state == "FAILED")

@@ -59,7 +59,8 @@ def locate(
     Where ``config`` and ``messages`` are both given, ``$NCOLONY_DIR`` has no say, so that
     the status is looked for where a monitor with the same two options writes it.
     A directory that isn't ``needed`` may be unknown: the empty string.
-    Raises RefusedError where a needed one isn't known, or isn't there.
+    Raises RefusedError where a needed one isn't known, or isn't there; the status directory
+    may be missing, as it is before the first monitor.
     """
     config, messages, status = (options.get(part) for part in Colony._fields)
     folder = options.get("colony")
@@ -80,7 +81,7 @@ def _require(part: str, path: str) -> None:
             f"cannot find the {part} directory: give --colony DIR, set {VARIABLE}, "
             "or give --config DIR and --messages DIR"
         )
-    if not os.path.isdir(path):
+    if part != "status" and not os.path.isdir(path):
         there = os.path.lexists(path)
         reason = "it is not a directory" if there else "no such directory"
         raise RefusedError(f"cannot use the {part} directory {path}: {reason}")

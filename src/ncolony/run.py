@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from twisted.internet import reactor
 from twisted.logger import globalLogBeginner, textFileLogObserver
@@ -16,18 +17,17 @@ from .sink import Descriptor, Sink, SinkFile
 
 def main(argv: Sequence[str]) -> int:
     """Run until TERM or INT; the exit code. ``argv`` is what follows ``ncolony run``."""
-    options = Options()
+    options = Options()  # type: ignore[no-untyped-call]
     options.synopsis = f"Usage: ncolony run {Options.synopsis}"
     try:
-        options.parseOptions(argv)
+        options.parseOptions(argv)  # type: ignore[no-untyped-call]
     except usage.UsageError as error:
         print(f"ncolony: {error} (ncolony run --help)", file=sys.stderr)
         return 2
     lock_fd = lock_or_exit(options["status"])
     sink = Sink(reactor, Descriptor(1))
-    globalLogBeginner.beginLoggingTo(
-        [textFileLogObserver(SinkFile(sink))], redirectStandardIO=False
-    )
+    log_file: Any = SinkFile(sink)
+    globalLogBeginner.beginLoggingTo([textFileLogObserver(log_file)], redirectStandardIO=False)
     colony = ColonyService(options, reactor, sink, lock_fd)
     colony.startService()
     reactor.addSystemEventTrigger("before", "shutdown", colony.stopService)

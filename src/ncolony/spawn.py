@@ -129,7 +129,7 @@ class Spawner:
             user=uid,
             group=gid,
             extra_groups=groups,
-            preexec_fn=self._give_back_limits,
+            preexec_fn=self._give_back_limits,  # noqa: PLW1509 - the monitor has no threads
         )
         child.returncode = 0  # deaths() reaps it; without this, subprocess would try to as well
         return child.pid

@@ -61,9 +61,7 @@ def printable(text: str) -> str:
 
 
 def _row(record: StatusRecord, now: float) -> tuple[str, ...]:
-    why = record.reason
-    if record.refused is not None and record.refused not in why:
-        why = f"new file refused: {record.refused}"
+    why = record.reason if record.refused is None else record.refused
     for warning in record.warnings:
         why += f"{'; ' if why else ''}warning: {warning}"
     pid = "-" if record.pid is None else str(record.pid)

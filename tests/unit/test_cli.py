@@ -219,6 +219,44 @@ def test_what_fails_is_one_line(
         assert colony.tree() == before
 
 
+def test_every_request_has_a_command(colony: FakeColony) -> None:
+    """start, stop, signal and restart-group write what the monitor reads."""
+    colony.configure("web", text='{"args": ["x"], "group": ["g"]}')
+    for words in ("start web", "stop web", "signal web SIGUSR1", "restart-group g"):
+        assert ncolony(colony, *words.split()) == 0
+    assert [json.loads(text) for text in colony.asked()] == [
+        {"type": "START", "name": "web"},
+        {"type": "STOP", "name": "web"},
+        {"type": "SIGNAL", "name": "web", "signal": "USR1"},
+        {"type": "RESTART-GROUP", "group": "g"},
+    ]
+
+
+def test_wait_as_a_command(colony: FakeColony, capsys: pytest.CaptureFixture[str]) -> None:
+    """What holds is no wait at all; what doesn't is told when the time is up."""
+    colony.configure("web")
+    colony.report(running("web"))
+    colony.monitor_starts()
+    codes = [
+        ncolony(colony, "wait", "web", "--for", f, "--timeout", "0") for f in ("running", "stopped")
+    ]
+    colony.monitor_ends()
+    assert codes == [0, 1]
+    reason = "not within 0 s; web: it is RUNNING: it was started"
+    assert capsys.readouterr().err == f"ncolony: cannot wait for web: {reason}\n"
+
+
+def test_status_needs_no_messages_directory(
+    colony: FakeColony, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who only looks must say where to look, and no more."""
+    where = ["--config", str(colony.config)]
+    assert cli.main(["status", *where, "--status", str(colony.status)]) == 1
+    assert capsys.readouterr() == ("the monitor is not running\nno processes\n", "")
+    assert cli.main(["status", *where]) == 2
+    assert "cannot find the status directory" in capsys.readouterr().err
+
+
 def test_no_colony_is_a_usage_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

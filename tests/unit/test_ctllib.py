@@ -384,6 +384,20 @@ def test_a_monitor_that_does_nothing_is_told(
     assert str(caught.value) == f"cannot restart web: {why}"
 
 
+def test_what_was_refused_before_is_not_waited_for_in_vain(
+    live: FakeColony, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A FAILED that is still there when the status must be newer than the request is final."""
+    live.report(running("web", state="FAILED", reason="args: missing"))
+    time = passing(monkeypatch, live.accept)
+    with pytest.raises(ctllib.CtlError, match="cannot start web: it is FAILED: args: missing"):
+        ctllib.start(live.places, "web", wait_s=30)
+    assert 0.4 < time.now - 1000 < 0.6
+    fixed = running("web", starts=4)
+    passing(monkeypatch, live.accept, lambda: None, lambda: live.report(fixed))
+    ctllib.restart(live.places, "web", wait_s=30)
+
+
 def test_restart_all_waits_for_those_that_ran(
     live: FakeColony, monkeypatch: pytest.MonkeyPatch
 ) -> None:

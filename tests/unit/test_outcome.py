@@ -13,7 +13,8 @@ OLD = running("web")
 NEW = running("web", starts=4, pid=1235)
 STOPPING = running("web", state="STOPPING", reason="")
 DEAD = failing("web")
-REFUSED = running("web", refused="args: missing")
+REFUSED = running("web", refused="cannot use web: args: missing")
+BROKEN = stopped("web", state="FAILED", want="UP", reason="no")
 DIED = Failed("it is BACKOFF: exited with code 3 after 0.0 s")
 
 
@@ -29,6 +30,8 @@ DIED = Failed("it is BACKOFF: exited with code 3 after 0.0 s")
         (stopped("web"), stopped("web"), Pending("it is STOPPED: stopped on request")),
         (OLD, stopped("web"), Failed("it is STOPPED: stopped on request")),
         (OLD, None, Failed("it was removed")),
+        (BROKEN, BROKEN, Pending("it is FAILED: no", lasting=True)),
+        (OLD, BROKEN, Failed("it is FAILED: no")),
         (None, None, Pending("it is not there")),
     ],
 )
@@ -49,8 +52,8 @@ def test_restarted(before: StatusRecord | None, now: StatusRecord | None, verdic
         ),
         (None, failing("web", fingerprint="f"), DIED),
         (failing("web", fingerprint="f"), failing("web", fingerprint="f"), DIED),
-        (OLD, REFUSED, Failed("its file was refused: args: missing")),
-        (REFUSED, REFUSED, Pending("its file was refused: args: missing")),
+        (OLD, REFUSED, Failed("it is RUNNING: cannot use web: args: missing")),
+        (REFUSED, REFUSED, Pending("it is RUNNING: cannot use web: args: missing")),
         (None, stopped("web", fingerprint="f"), Failed("it is STOPPED: stopped on request")),
         (None, None, Pending("it is not there")),
     ],

@@ -59,9 +59,9 @@ def test_colour_tells_what_is_not_as_wanted() -> None:
 
 def test_a_refused_file_and_warnings_are_told() -> None:
     """A process that runs as before says that its new file isn't in force."""
-    record = running("web", refused="args: missing", warnings=("unknown key",))
+    record = running("web", refused="cannot use web: args: missing", warnings=("unknown key",))
     line = list(table.lines([record], NOW, None))[1]
-    assert line.endswith("new file refused: args: missing; warning: unknown key")
+    assert line.endswith("cannot use web: args: missing; warning: unknown key")
 
 
 def test_nothing_steers_the_terminal() -> None:
