@@ -12,9 +12,10 @@ import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Sequence
 
-from . import __version__, arguments
-from .arguments import COMMANDS, Help
-from .errors import CtlError
+from . import __version__
+from .control import arguments
+from .control.arguments import COMMANDS, Help
+from .control.errors import CtlError
 
 PROGRAM = "ncolony"
 #: What the ancestor's users type.
@@ -54,7 +55,7 @@ def main(argv: Sequence[str], prog: str = PROGRAM) -> int:
         code = _carry_out(words, at, command, prog)
         sys.stdout.flush()
     except CtlError as error:
-        from .table import printable
+        from .control.table import printable
 
         print(printable(f"{PROGRAM}: {error}"), file=sys.stderr)
         return error.exit_code
@@ -76,14 +77,14 @@ def _carry_out(words: list[str], at: int | None, command: str | None, prog: str)
         words, Namespace(colony=None, config=None, messages=None, status=None)
     )
     if options.command == "completion":
-        from . import completion
+        from .control import completion
 
         parser, parsers = build(PROGRAM, COMMANDS)
         print(completion.script(parser, parsers, options.shell))
         return 0
     if options.command == "add":
         _settle_program(parsers["add"], options, program)
-    from . import commands
+    from .control import commands
 
     return commands.run(options)
 

@@ -15,15 +15,15 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import aside, asking, configured
 from . import request as requests
-from .errors import CtlError, RefusedError, because
-from .known import refuse_bad, require_known, unknown_name
-from .places import AnyPlaces, Colony, Places, colony_of, in_folder
+from .control import aside, asking, configured
+from .control.errors import CtlError, RefusedError, because
+from .control.known import refuse_bad, require_known, unknown_name
+from .control.places import AnyPlaces, Colony, Places, colony_of, in_folder
 
 if TYPE_CHECKING:
-    from .checking import Finding
-    from .following import OneRequest
+    from .control.checking import Finding
+    from .control.following import OneRequest
     from .status import MonitorStatus, StatusRecord
 
 __all__ = [
@@ -53,7 +53,7 @@ def add(
     ``args`` excludes the program, ``env`` is a list of NAME=VALUE or a mapping, ``extras``
     is merged into the file last. Waits until the process runs with this configuration.
     """
-    from . import configuring
+    from .control import configuring
 
     colony = colony_of(places)
     refuse_bad("add", name)
@@ -61,7 +61,7 @@ def add(
     text = configuring.content(name, [cmd, *(args or ())], env, extras, **more)
     wait = None
     if wait_s is not None:
-        from .following import adding
+        from .control.following import adding
 
         wait = adding(colony, name, text, wait_s)
     try:
@@ -83,7 +83,7 @@ def remove(places: AnyPlaces, name: str, *, wait_s: float | None = None) -> None
     except OSError as error:
         raise CtlError(f"cannot remove {name}: {because(error)}") from None
     if wait_s is not None:
-        from .following import wait_removed
+        from .control.following import wait_removed
 
         wait_removed(colony, name, wait_s)
 
@@ -116,7 +116,7 @@ def signal(
     reason: str = "",
 ) -> None:
     """Send a signal, "HUP", "SIGHUP" or 1, to the process itself. Waits until it was sent."""
-    from .signals import signal_name
+    from .control.signals import signal_name
 
     asked = requests.Signal(name, signal_name(name, signal), reason)
     _ask("signal", places, asked, wait_s)
@@ -132,7 +132,7 @@ def restart_group(
     places: AnyPlaces, group: str, *, wait_s: float | None = None, reason: str = ""
 ) -> None:
     """Restart every process of a group that isn't stopped. Waits until all that ran run again."""
-    from .groups import members
+    from .control.groups import members
 
     colony = colony_of(places)
     if not group:
@@ -158,21 +158,21 @@ def status(places: AnyPlaces, names: Iterable[str] | None = None) -> dict[str, S
     The state is UNKNOWN where the monitor says nothing (yet), or nothing that can be read;
     the reason says which. Named processes that are nowhere to be found are left out.
     """
-    from . import observed
+    from .control import observed
 
     return observed.records(colony_of(places), names)
 
 
 def monitor(places: AnyPlaces) -> MonitorStatus | None:
     """What the monitor said last about itself; None where there never was one."""
-    from . import observed
+    from .control import observed
 
     return observed.monitor(colony_of(places))
 
 
 def monitor_is_running(places: AnyPlaces) -> bool:
     """Whether a monitor lives now, whatever it said last."""
-    from . import observed
+    from .control import observed
 
     return observed.monitor_is_running(colony_of(places))
 
@@ -185,8 +185,8 @@ def wait(
     Where no monitor runs, waits for one. ``timeout_s``: seconds, 0 looks once.
     Raises CtlError where it doesn't come to that.
     """
-    from . import observed, outcome
-    from .following import wait_until
+    from .control import observed, outcome
+    from .control.following import wait_until
 
     colony = colony_of(places)
     judge = {"running": outcome.runs, "stopped": outcome.is_down}[for_]
@@ -199,7 +199,7 @@ def wait(
 
 def check(places: AnyPlaces, files: Iterable[str] | None = None) -> list[Finding]:
     """Every fault and warning of the files, or of all configuration, without a monitor."""
-    from . import checking
+    from .control import checking
 
     colony = colony_of(places)
     if files is None:
@@ -229,7 +229,7 @@ def _ask(verb: str, places: AnyPlaces, asked: OneRequest, wait_s: float | None) 
     if wait_s is None:
         asking.send(colony, asked)
         return
-    from .following import ask_one
+    from .control.following import ask_one
 
     ask_one(verb, colony, asked, wait_s)
 
@@ -244,6 +244,6 @@ def _ask_many(
     if wait_s is None:
         asking.send(colony, asked)
         return
-    from .following import ask_many
+    from .control.following import ask_many
 
     ask_many(what, colony, asked, wait_s, names)

@@ -70,8 +70,8 @@ class ISystem(Protocol):
     def signal_group(self, pgid: int, signal: str) -> None:
         """Send a signal, by its name without SIG, to a group.
 
-        Nothing happens where it is gone, or another user's (a setuid program of a monitor that
-        isn't root): the group then just lives on.
+        Nothing happens where it is gone. Raises PermissionError where all of it are another
+        user's: a setuid program of a monitor that isn't root.
         """
 
     def signal_process(self, pid: int, signal: str) -> None:

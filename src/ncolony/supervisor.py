@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Protocol
 
 from . import machine, model, request
@@ -176,9 +177,11 @@ class Supervisor:
             case model.Spawn():
                 self._starts.add((process, epoch))
             case model.SignalGroup(pgid, signal):
-                self._system.signal_group(pgid, signal)
+                with suppress(OSError):  # another user's by now: its state says what is tried
+                    self._system.signal_group(pgid, signal)
             case model.SignalProcess(pid, signal):
-                self._system.signal_process(pid, signal)
+                with suppress(OSError):
+                    self._system.signal_process(pid, signal)
             case model.ArmKill(delay_s):
                 self._arm(process, delay_s, model.KillDue(epoch))
             case model.ArmRetry(delay_s):
@@ -254,6 +257,7 @@ class Supervisor:
             self._give_up_timer.cancel()
         self._lingering.close()
         self._starts.close()
+        self._by_pgid.clear()
         for process in self._processes.values():
             self._disarm(process)
         if stopped is not None:

@@ -86,11 +86,11 @@ class System:
         return True
 
     def signal_group(self, pgid: int, name: str) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(pgid, signal_number(name))
 
     def signal_process(self, pid: int, name: str) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal_number(name))
 
     def signal_known(self, name: str) -> bool:

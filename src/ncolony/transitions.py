@@ -104,7 +104,7 @@ def refuse_at_rest(record: Record, event: Refused, at: Moment) -> Step:
 
 
 def forget(record: Record, event: Removed, at: Moment) -> Step:
-    return record, (Disarm(), Forget())
+    return record._replace(state=State.STOPPED), (Disarm(), Forget())
 
 
 def unload(record: Record, event: Removed, at: Moment) -> Step:
@@ -278,7 +278,7 @@ def _rest(record: Record, at: Moment) -> Step:
     """Nothing runs: where to go from here, by what is wanted."""
     record = record._replace(pid=None, pgid=None, next_start_at=None)
     if record.spec is None and record.refusal is None:
-        return record, (Forget(),)
+        return record._replace(state=State.STOPPED), (Forget(),)
     if record.spec is None:
         return record._replace(state=State.FAILED, since_at=at.utc), ()
     if record.want is Want.DOWN:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ncolony import status
-from ncolony.places import Colony, in_folder
+from ncolony.control.places import Colony, in_folder
 from ncolony.status import MonitorStatus, StatusRecord, Watched
 
 SINCE = "2026-11-24T22:42:18.123Z"

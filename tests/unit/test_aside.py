@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ncolony import aside
-from ncolony.regular import read_regular
+from ncolony.control import aside
+from ncolony.control.regular import read_regular
 
 
 def test_a_file_is_put_whole_and_nothing_else_is_left(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from colonies import FakeColony
 
 from ncolony import ctllib
-from ncolony.checking import Finding
+from ncolony.control.checking import Finding
 
 
 @pytest.fixture

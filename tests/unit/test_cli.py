@@ -11,7 +11,7 @@ import pytest
 from colonies import FakeColony, failing, running
 
 from ncolony import __version__, cli
-from ncolony.arguments import COMMANDS
+from ncolony.control.arguments import COMMANDS
 
 
 @pytest.fixture
@@ -378,7 +378,7 @@ def test_interrupted(
     colony: FakeColony, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Ctrl-C during a wait ends it with 130, and says nothing."""
-    from ncolony import following
+    from ncolony.control import following
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from colonies import FakeColony, FakeTime, failing, running, stopped
 
-from ncolony import ctllib, following, waiting
-from ncolony.places import Places
+from ncolony import ctllib
+from ncolony.control import following, waiting
+from ncolony.control.places import Places
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from colonies import FakeColony, monitor, running
 
-from ncolony import observed, status
-from ncolony.errors import CtlError
+from ncolony import status
+from ncolony.control import observed
+from ncolony.control.errors import CtlError
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from colonies import failing, running, stopped
 
-from ncolony import outcome
-from ncolony.outcome import Failed, Happened, Pending, Verdict
+from ncolony.control import outcome
+from ncolony.control.outcome import Failed, Happened, Pending, Verdict
 from ncolony.status import StatusRecord
 
 OLD = running("web")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ncolony.errors import RefusedError
-from ncolony.places import Colony, Places, colony_of, in_folder, locate
+from ncolony.control.errors import RefusedError
+from ncolony.control.places import Colony, Places, colony_of, in_folder, locate
 
 
 def made(folder: Path) -> Colony:

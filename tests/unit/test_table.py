@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from colonies import SINCE, FakeColony, failing, monitor, running
 
-from ncolony import observed, showing, status, table
+from ncolony import status
+from ncolony.control import observed, showing, table
 from ncolony.status import Watched
 
 NOW = datetime.fromisoformat(SINCE).timestamp() + 3 * 60 + 7

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from colonies import FakeTime
 
-from ncolony.outcome import Failed, Happened, Pending, Verdict
-from ncolony.waiting import Patience, each, until
+from ncolony.control.outcome import Failed, Happened, Pending, Verdict
+from ncolony.control.waiting import Patience, each, until
 
 
 def scripted(*verdicts: Verdict) -> Callable[[], Verdict]:

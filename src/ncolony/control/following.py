@@ -6,14 +6,15 @@ import os
 from collections.abc import Callable
 from hashlib import sha256
 
-from . import observed, outcome, request
+from .. import request
+from ..request import Request
+from ..status import StatusRecord
+from . import observed, outcome
 from .asking import send
 from .errors import CtlError
 from .outcome import Failed, Happened, Judge, Pending, Verdict
 from .places import Colony
 from .regular import read_regular
-from .request import Request
-from .status import StatusRecord
 from .waiting import NOT_RUNNING, Patience, each, until
 
 OneRequest = request.Start | request.Stop | request.Restart | request.Signal

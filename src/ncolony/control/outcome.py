@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from .status import StatusRecord
+from ..status import StatusRecord
 
 
 class Happened(NamedTuple):

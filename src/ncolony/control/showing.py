@@ -8,10 +8,11 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import TextIO
 
-from . import observed, status, table
+from .. import status
+from ..status import MonitorStatus, StatusRecord
+from . import observed, table
 from .errors import CtlError
 from .places import Colony
-from .status import MonitorStatus, StatusRecord
 
 
 def as_json(

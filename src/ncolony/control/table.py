@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from .status import StatusRecord
+from ..status import StatusRecord
 
 HEADER = ("NAME", "STATE", "PID", "FOR", "STARTS", "WHY")
 _GREEN, _YELLOW, _RED = "32", "33", "31"

@@ -6,12 +6,13 @@ import fcntl
 import os
 from collections.abc import Iterable
 
-from . import configured, status
+from .. import status
+from ..names import is_process_name
+from ..status import MonitorStatus, StatusError, StatusRecord
+from . import configured
 from .errors import CtlError, because
-from .names import is_process_name
 from .places import Colony
 from .regular import read_regular
-from .status import MonitorStatus, StatusError, StatusRecord
 
 #: Far above any status file; a file beyond it is not one.
 MAX_BYTES = 1 << 22

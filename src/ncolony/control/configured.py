@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+from ..names import is_process_name
 from .errors import CtlError, because
-from .names import is_process_name
 from .places import Colony
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 
+from ..spec import MAX_BYTES
 from . import configured
 from .errors import CtlError, nearest
 from .places import Colony
 from .regular import read_regular
-from .spec import MAX_BYTES
 
 
 def members(colony: Colony, group: str) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..names import name_fault
 from . import configured
 from .errors import CtlError, RefusedError, nearest
-from .names import name_fault
 from .places import Colony
 
 

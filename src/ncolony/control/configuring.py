@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from . import spec
+from .. import spec
 from .errors import RefusedError
 
 Environment = Iterable[str] | Mapping[str, str]

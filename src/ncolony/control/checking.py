@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from . import spec
+from .. import spec
+from ..names import name_fault
 from .errors import because
-from .names import name_fault
 from .regular import read_regular
 
 

@@ -7,7 +7,8 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable
 
-from . import ctllib, places
+from .. import ctllib
+from . import places
 from .known import require_known
 from .places import Colony
 from .table import printable

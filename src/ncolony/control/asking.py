@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from . import aside, request
+from .. import request
+from ..request import Request
+from . import aside
 from .errors import CtlError, because
 from .places import Colony
-from .request import Request
 
 
 def send(colony: Colony, asked: Request) -> str:
