@@ -76,7 +76,7 @@ TABLE: dict[type[Event], dict[State, Cell]] = {
     model.Removed:       _row(to.forget,          to.forget,       to.unload_and_stop,  to.unload,             to.unload,             to.forget,         to.forget),
     model.StartAsked:    _row(to.start_asked,     to.want_up,      to.want_up,          to.start_stopping,     to.start_stopping,     to.start_asked,    to.want_up),
     model.StopAsked:     _row(to.want_down,       to.stay_down,    to.stop_asked,       to.want_down,          to.want_down,          to.stay_down,      to.want_down),
-    model.RestartAsked:  _row(to.restart_stopped, to.ignore,       to.restart_running,  to.restart_stopping,   to.restart_stopping,   to.start_asked,    to.ignore),
+    model.RestartAsked:  _row(to.restart_stopped, to.ignore,       to.restart_running,  to.restart_stopping,   to.restart_stopping,   to.start_asked,    to.restart_failed),
     model.SignalAsked:   _row(to.ignore,          to.ignore,       to.signal,           to.signal,             to.signal,             to.ignore,         to.ignore),
     model.ShutdownBegan: _row(to.ignore,          to.stay_down,    to.shut_down,        to.shut_down_stopping, to.shut_down_stopping, to.stay_down,      to.ignore),
     model.Spawned:       _row(to.ignore,          to.spawned,      to.ignore,           to.ignore,             to.ignore,             to.ignore,         to.ignore),

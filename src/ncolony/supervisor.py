@@ -214,7 +214,9 @@ class Supervisor:
 
     def _start(self, turn: tuple[Process, int]) -> None:
         process, epoch = turn
-        if process.record.state is State.STARTING and process.record.epoch == epoch:
+        record = process.record
+        forgotten = self._processes.get(record.name) is not process
+        if record.state is State.STARTING and record.epoch == epoch and not forgotten:
             self._dispatch(process, self._spawn(process))
 
     def _spawn(self, process: Process) -> Event:

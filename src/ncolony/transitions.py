@@ -104,7 +104,7 @@ def refuse_at_rest(record: Record, event: Refused, at: Moment) -> Step:
 
 
 def forget(record: Record, event: Removed, at: Moment) -> Step:
-    return record._replace(state=State.STOPPED), (Disarm(), Forget())
+    return record, (Disarm(), Forget())
 
 
 def unload(record: Record, event: Removed, at: Moment) -> Step:
@@ -159,6 +159,10 @@ def restart_running(record: Record, event: RestartAsked, at: Moment) -> Step:
 
 def restart_stopped(record: Record, event: RestartAsked, at: Moment) -> Step:
     return start_asked(record, event, at) if event.named else (record, ())
+
+
+def restart_failed(record: Record, event: RestartAsked, at: Moment) -> Step:
+    return record._replace(want=Want.UP) if event.named else record, ()
 
 
 def restart_stopping(record: Record, event: RestartAsked, at: Moment) -> Step:
@@ -278,7 +282,7 @@ def _rest(record: Record, at: Moment) -> Step:
     """Nothing runs: where to go from here, by what is wanted."""
     record = record._replace(pid=None, pgid=None, next_start_at=None)
     if record.spec is None and record.refusal is None:
-        return record._replace(state=State.STOPPED), (Forget(),)
+        return record, (Forget(),)
     if record.spec is None:
         return record._replace(state=State.FAILED, since_at=at.utc), ()
     if record.want is Want.DOWN:
