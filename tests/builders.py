@@ -30,8 +30,8 @@ def a_moment(mono: float = 1000.0, *, utc: float = 1.8e9, policy: Policy = POLIC
 
 def running(**others: Any) -> Record:
     """The record of a process in its first run, pid 7, for a long time."""
-    values = {"spec": a_spec(), "epoch": 1, "pid": 7, "pgid": 7, "started_mono": 0.0}
-    return Record("web", State.RUNNING, **{**values, **others})
+    values = {"state": State.RUNNING, "spec": a_spec(), "epoch": 1, "pid": 7, "pgid": 7}
+    return Record("web", **{**values, **others})
 
 
 class Colony:

@@ -23,6 +23,9 @@ class State(StrEnum):
     BACKOFF = "BACKOFF"
     FAILED = "FAILED"
 
+    #: Of the C string: an Enum's own, in Python, costs a restart more than its transitions do.
+    __hash__ = str.__hash__
+
 
 class Want(StrEnum):
     """What the operators want, whatever the state is."""

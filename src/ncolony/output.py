@@ -3,27 +3,36 @@
 Blocks are moved, not log events: a block of 64 KB is read, prefixed and written in about the
 time that one event takes (ADR 0005).
 
-A process has one pipe, made at its first start. The monitor keeps the reading end only, so that
-ten thousand processes need ten thousand descriptors; the next run gets a writing end by opening
-the same pipe again, or a new pipe where nobody holds the old one any more. Nobody waits for a
-pipe to close: what a run wrote is read when its process has ended, and a grandchild that holds
-the pipe goes on writing to it.
+A process has one pipe, made at its first start. The monitor keeps both ends, so that a death
+closes nothing and a restart opens nothing: each run gets the writing end that is there. Beyond
+the first hundred processes only the reading end is kept; the next run then opens the same pipe
+again, or gets a new one where nobody holds the old one any more. Nobody waits for a pipe to
+close: what a run wrote is read when its process has ended, and a grandchild that holds the pipe
+goes on writing to it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import termios
 from collections.abc import Callable
 from typing import Protocol
 
 #: A pipe's capacity on Linux, pipe(7); one read empties it.
 BLOCK = 1 << 16
+#: A writing end is kept only while its number is below this: every descriptor that is open makes
+#: each start slower by 0.1 us, for the kernel copies the table of them, and closes the copies.
+KEEP_BELOW = 256
 #: A line without an end is written in pieces of this size; until then it is kept whole.
 MAX_LINE = 1 << 20
 #: At a process's end its pipe is read until empty, but no further than this: somebody else may
 #: be filling it faster than it is read.
 MAX_LAST_WORDS = 1 << 20
+
+
+_NOTHING = bytes(4)
 
 
 class ISink(Protocol):
@@ -51,12 +60,16 @@ class IReadiness(Protocol):
 
 
 class Stream:
-    """One pipe: its reading end, what is put before each line, and a line that has no end yet."""
+    """One pipe: its ends, what is put before each line, and a line that has no end yet.
 
-    __slots__ = ("fd", "partial", "prefix")
+    ``writer`` is -1 where the monitor doesn't keep that end.
+    """
 
-    def __init__(self, fd: int, prefix: bytes) -> None:
+    __slots__ = ("fd", "partial", "prefix", "writer")
+
+    def __init__(self, fd: int, writer: int, prefix: bytes) -> None:
         self.fd = fd
+        self.writer = writer
         self.prefix = prefix
         self.partial = b""
 
@@ -81,15 +94,25 @@ class Stream:
         return self.prefix + lines[:-1].replace(b"\n", b"\n" + self.prefix) + b"\n"
 
 
+def _waiting(fd: int) -> bool:
+    """Whether a pipe holds anything: at most ends it doesn't, and an exception costs more."""
+    return fcntl.ioctl(fd, termios.FIONREAD, _NOTHING) != _NOTHING
+
+
 class Output:
     """The pipes of all processes. Provides IOutput of ``supervisor``.
 
-    ``readiness`` makes what calls its argument for each descriptor that can be read.
+    ``readiness`` makes what calls its argument for each descriptor that can be read. Writing ends
+    are kept while their numbers are below ``keep_below``.
     """
 
     def __init__(
-        self, sink: ISink, readiness: Callable[[Callable[[int], object]], IReadiness]
+        self,
+        sink: ISink,
+        readiness: Callable[[Callable[[int], object]], IReadiness],
+        keep_below: int = KEEP_BELOW,
     ) -> None:
+        self._keep_below = keep_below
         self._sink = sink
         self._readiness = readiness(self.read)
         sink.resume = self._resume
@@ -100,18 +123,22 @@ class Output:
     def writer(self, name: str) -> int:
         """A descriptor for one run's standard output and error. Raises OSError."""
         stream = self._by_name.get(name)
+        if stream is not None and stream.writer >= 0:
+            return stream.writer
         if stream is not None:
             with contextlib.suppress(OSError):  # no /proc: the old pipe is read to its end
                 return os.open(f"/proc/self/fd/{stream.fd}", os.O_WRONLY | os.O_CLOEXEC)
         fd, writer = os.pipe()
         os.set_blocking(fd, False)
-        stream = Stream(fd, os.fsencode(name) + b": ")
+        kept = writer if writer < self._keep_below else -1
+        stream = Stream(fd, kept, os.fsencode(name) + b": ")
         self._by_name[name] = self._by_fd[fd] = stream
         self._readiness.add(fd)
         return writer
 
     def started(self, name: str, writer: int | None) -> None:
-        if writer is not None:
+        """The run has its own copy now, or never came to be."""
+        if writer is not None and writer != self._by_name[name].writer:
             os.close(writer)
 
     def ended(self, name: str) -> None:
@@ -120,7 +147,7 @@ class Output:
         While the sink takes nothing, that stays in the pipe.
         """
         stream = self._by_name.get(name)
-        if stream is None or self._held:
+        if stream is None or self._held or not (stream.partial or _waiting(stream.fd)):
             return
         for _ in range(MAX_LAST_WORDS // BLOCK):
             if not self.read(stream.fd):
@@ -130,7 +157,10 @@ class Output:
 
     def forget(self, name: str) -> None:
         """The process is no more; its pipe is read until its last holder lets go."""
-        self._by_name.pop(name, None)
+        stream = self._by_name.pop(name, None)
+        if stream is not None and stream.writer >= 0:
+            os.close(stream.writer)
+            stream.writer = -1
 
     def read(self, fd: int) -> bool:
         """Pass on a block; False when there is none now, or no room for one."""
@@ -161,6 +191,8 @@ class Output:
             self._write(stream.last_line())
         self._readiness.remove(stream.fd)
         os.close(stream.fd)
+        if stream.writer >= 0:
+            os.close(stream.writer)
         del self._by_fd[stream.fd]
         name = os.fsdecode(stream.prefix[:-2])
         if self._by_name.get(name) is stream:

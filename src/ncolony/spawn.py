@@ -8,6 +8,7 @@ exec, and every ignored signal has a handler, which exec resets to the default.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -16,7 +17,7 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from twisted.internet import process as twisted_process
 
@@ -27,6 +28,8 @@ from .spec import ProcessSpec
 DEFAULT_PATH = "/bin:/usr/bin"
 #: PR_SET_CHILD_SUBREAPER, prctl(2).
 PR_SET_CHILD_SUBREAPER = 36
+
+_SIGNAL_NAMES = {number.value: number.name for number in signal.Signals}
 
 
 class Housekeeping:
@@ -109,7 +112,11 @@ class Spawner:
         actions = (self._null, (os.POSIX_SPAWN_DUP2, out, 1), (os.POSIX_SPAWN_DUP2, out, 2))
         resource.setrlimit(resource.RLIMIT_NOFILE, self._house.nofile)
         try:
-            return os.posix_spawn(path, spec.args, env, file_actions=actions, setsid=True)
+            pid = os.posix_spawn(
+                path, spec.args, env, file_actions=actions, setsid=True, setsigmask=()
+            )
+            os.sched_yield()  # or the child, on the same processor, waits for us to sleep
+            return pid
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, self._house.own_nofile)
 
@@ -129,19 +136,27 @@ class Spawner:
             user=uid,
             group=gid,
             extra_groups=groups,
-            preexec_fn=self._give_back_limits,  # noqa: PLW1509 - the monitor has no threads
+            preexec_fn=self._give_back,  # noqa: PLW1509 - the monitor has no threads
         )
         child.returncode = 0  # deaths() reaps it; without this, subprocess would try to as well
         return child.pid
 
-    def _give_back_limits(self) -> None:
+    def _give_back(self) -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         resource.setrlimit(resource.RLIMIT_NOFILE, self._house.nofile)
 
-    def deaths(self) -> Iterator[Death]:
+    def deaths(self, named: Iterable[int] = ()) -> Iterator[Death]:
         """Every child that has ended, ours or an orphan, reaped; each comes once.
 
+        Those that are ``named`` come first: to reap one of them costs the kernel no search.
         What ``reactor.spawnProcess`` started in this process is left to Twisted.
         """
+        for name in named:
+            if name not in twisted_process.reapProcessHandlers:
+                with contextlib.suppress(ChildProcessError):
+                    pid, status = os.waitpid(name, os.WNOHANG)
+                    if pid != 0:
+                        yield _death(pid, status)
         while True:
             try:
                 pid, status = _next_death()
@@ -149,8 +164,12 @@ class Spawner:
                 return
             if pid == 0:
                 return
-            code = os.waitstatus_to_exitcode(status)
-            yield Death(pid, None, signal_name(-code)) if code < 0 else Death(pid, code, None)
+            yield _death(pid, status)
+
+
+def _death(pid: int, status: int) -> Death:
+    code = os.waitstatus_to_exitcode(status)
+    return Death(pid, None, signal_name(-code)) if code < 0 else Death(pid, code, None)
 
 
 def _next_death() -> tuple[int, int]:
@@ -214,10 +233,7 @@ def credentials(spec: ProcessSpec) -> tuple[int | None, int, list[int]]:
 
 def signal_name(signum: int) -> str:
     """``SIGKILL`` for 9; ``SIGRTMIN+2`` for what has no name of its own."""
-    try:
-        return signal.Signals(signum).name
-    except ValueError:
-        return f"SIGRTMIN+{signum - signal.SIGRTMIN}"
+    return _SIGNAL_NAMES.get(signum) or f"SIGRTMIN{signum - signal.SIGRTMIN:+}"
 
 
 def signal_number(text: str) -> int:

@@ -15,11 +15,17 @@ SLICE_S = 0.02
 
 
 class Starts(Generic[T]):
-    """A queue: first come, first started. ``start`` does it for one of them."""
+    """A queue: first come, first started. ``start`` does it for one of them.
 
-    def __init__(self, system: ISystem, start: Callable[[T], None]) -> None:
+    ``again`` is called when there is time for more; it leads to ``run``.
+    """
+
+    def __init__(
+        self, system: ISystem, start: Callable[[T], None], again: Callable[[], None]
+    ) -> None:
         self._system = system
         self._start = start
+        self._again = again
         self._waiting: deque[T] = deque()
         self._timer: ITimer | None = None
 
@@ -31,9 +37,19 @@ class Starts(Generic[T]):
         self._waiting.append(item)
 
     def run(self) -> None:
-        """Start what waits: at once, unless the queue is at work already."""
-        if self._timer is None:
-            self._slice()
+        """Start what waits, for a while, unless its next turn is to come."""
+        if self._timer is not None:
+            return
+        until = self._system.mono() + SLICE_S
+        while self._waiting:
+            self._start(self._waiting.popleft())
+            if self._waiting and self._system.mono() >= until:
+                self._timer = self._system.call_later(0, self._next_turn)
+                return
+
+    def _next_turn(self) -> None:
+        self._timer = None
+        self._again()
 
     def close(self) -> None:
         """Start nothing any more."""
@@ -41,12 +57,3 @@ class Starts(Generic[T]):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-    def _slice(self) -> None:
-        self._timer = None
-        until = self._system.mono() + SLICE_S
-        while self._waiting:
-            self._start(self._waiting.popleft())
-            if self._waiting and self._system.mono() >= until:
-                self._timer = self._system.call_later(0, self._slice)
-                return

@@ -13,11 +13,11 @@ from contextlib import suppress
 from typing import Protocol
 
 from . import machine, model, request
-from .isystem import ISystem, ITimer
+from .isystem import Death, ISystem, ITimer
 from .lingering import Lingering
 from .model import Effect, Event, Record, State
 from .policy import Policy
-from .starts import Starts
+from .starts import SLICE_S, Starts
 
 #: After this long beyond the kill timeout, what the kernel can't kill is left behind.
 GIVE_UP_S = 0.4
@@ -70,10 +70,11 @@ class Supervisor:
         self._changed = changed
         self._processes: dict[str, Process] = {}
         self._by_pgid: dict[int, Process] = {}
-        self._starts: Starts[tuple[Process, int]] = Starts(system, self._start)
+        self._starts: Starts[tuple[Process, int]] = Starts(system, self._start, self._settle)
         self._lingering = Lingering(system, self._group_gone)
         self._stopped: Callable[[list[Record]], None] | None = None
         self._give_up_timer: ITimer | None = None
+        self._news: list[tuple[Record, Record | None]] = []
         self.counts: Counter[State] = Counter()
 
     # What others may ask
@@ -104,7 +105,7 @@ class Supervisor:
                 process = self._processes[name] = Process(name)
                 self.counts[process.record.state] += 1
             self._dispatch(process, event)
-        self._starts.run()
+        self._settle()
 
     def carry_out(self, asked: request.Request) -> str | None:
         """Do what a request asks for; the reason where it can't be done."""
@@ -114,7 +115,7 @@ class Supervisor:
         event = _event(asked)
         for process in targets:
             self._dispatch(process, event)
-        self._starts.run()
+        self._settle()
         return None
 
     def _targets(self, asked: request.Request) -> list[Process] | str:
@@ -135,27 +136,45 @@ class Supervisor:
 
     def children_died(self) -> None:
         """SIGCHLD: bury all who have ended, ours and orphans, and see whose group is gone."""
+        until = self._system.mono() + SLICE_S
         for death in self._system.deaths():
-            process = self._by_pgid.get(death.pid)
-            if process is None or process.record.pid != death.pid:
-                continue
-            self._output.ended(process.record.name)
-            left = self._system.group_lives(death.pid)
-            if left:
-                self._lingering.add(death.pid)
-            else:
-                del self._by_pgid[death.pid]
-            epoch = process.record.epoch
-            self._dispatch(process, model.Exited(epoch, death.code, death.signal, left))
+            self._bury(death)
+            self._starts.run()  # before the next is asked for, which takes the kernel a search
+            if self._system.mono() >= until:
+                self._system.call_later(0, self.children_died)
+                break
         self._lingering.look()
-        self._starts.run()
-        self._see_whether_stopped()
+        self._settle()
+
+    def _bury(self, death: Death) -> None:
+        process = self._by_pgid.get(death.pid)
+        if process is None or process.record.pid != death.pid:
+            return
+        self._output.ended(process.record.name)
+        left = self._system.group_lives(death.pid)
+        if left:
+            self._lingering.add(death.pid)
+        else:
+            del self._by_pgid[death.pid]
+        epoch = process.record.epoch
+        self._dispatch(process, model.Exited(epoch, death.code, death.signal, left))
 
     def _group_gone(self, pgid: int) -> None:
         process = self._by_pgid.pop(pgid)
         self._dispatch(process, model.GroupGone(process.record.epoch))
+        self._settle()
+
+    def _settle(self) -> None:
+        """First the starts, then the news of what happened, then the end if it has come."""
         self._starts.run()
-        self._see_whether_stopped()
+        self._tell()
+        if self._stopped is not None and not self._by_pgid:
+            self._finish([])
+
+    def _tell(self) -> None:
+        news, self._news = self._news, []
+        for old, new in news:
+            self._changed(old, new)
 
     # The machine
 
@@ -167,7 +186,7 @@ class Supervisor:
             process.record = new
             self.counts[old.state] -= 1
             self.counts[new.state] += 1
-            self._changed(old, new)
+            self._news.append((old, new))
         for effect in effects:
             self._perform(process, effect)
 
@@ -196,7 +215,7 @@ class Supervisor:
         del self._processes[record.name]
         self.counts[record.state] -= 1
         self._output.forget(record.name)
-        self._changed(record, None)
+        self._news.append((record, None))
 
     def _arm(self, process: Process, delay_s: float, event: Event) -> None:
         self._disarm(process)
@@ -210,7 +229,7 @@ class Supervisor:
     def _fire(self, process: Process, event: Event) -> None:
         process.timer = None
         self._dispatch(process, event)
-        self._starts.run()
+        self._settle()
 
     def _start(self, turn: tuple[Process, int]) -> None:
         process, epoch = turn
@@ -243,11 +262,7 @@ class Supervisor:
         self._give_up_timer = self._system.call_later(patience_s, self._give_up)
         for process in list(self._processes.values()):
             self._dispatch(process, model.ShutdownBegan())
-        self._see_whether_stopped()
-
-    def _see_whether_stopped(self) -> None:
-        if self._stopped is not None and not self._by_pgid:
-            self._finish([])
+        self._settle()
 
     def _give_up(self) -> None:
         self._give_up_timer = None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import signal
 import stat
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from .isystem import Death, ITimer, Stamp
+from .sigchld import Handler, SignalFd, watch_deaths
 from .spawn import Housekeeping, Spawner, signal_number
 from .spec import ProcessSpec
 
@@ -36,15 +36,15 @@ class System:
         self._reactor = reactor
         self._house = Housekeeping()
         self._spawner = Spawner(self._house)
-        self._previous_handler: Any = None
-        self._reap_pending = False
+        self._deaths: SignalFd | Handler | None = None
+        self._named: list[int] = []
         self.mono = time.monotonic
         self.utc = time.time
 
     def close(self) -> None:
         """Give back what the monitor took of this process."""
-        if self._previous_handler is not None:
-            signal.signal(signal.SIGCHLD, self._previous_handler)
+        if self._deaths is not None:
+            self._deaths.close()
         self._house.close()
 
     def call_later(self, delay_s: float, function: Callable[..., None], *args: object) -> ITimer:
@@ -56,25 +56,18 @@ class System:
     def watch_deaths(self, function: Callable[[], None]) -> None:
         """Call ``function``, from the reactor, soon after children have ended."""
 
-        def reap() -> None:
-            self._reap_pending = False
+        def ended(pids: list[int]) -> None:
+            self._named = pids
             function()
 
-        def child_ended(signum: int, frame: Any) -> None:
-            if not self._reap_pending:
-                self._reap_pending = True
-                self._reactor.callFromThread(reap)
-            if callable(previous):
-                previous(signum, frame)
-
-        previous = self._previous_handler = signal.getsignal(signal.SIGCHLD)
-        signal.signal(signal.SIGCHLD, child_ended)
+        self._deaths = watch_deaths(self._reactor, ended)
 
     def spawn(self, spec: ProcessSpec, output_fd: int | None) -> int:
         return self._spawner.spawn(spec, output_fd)
 
     def deaths(self) -> Iterator[Death]:
-        return self._spawner.deaths()
+        named, self._named = self._named, []
+        return self._spawner.deaths(named)
 
     def group_lives(self, pgid: int) -> bool:
         try:

@@ -19,8 +19,7 @@ FIFO = "a FIFO"
 SOCKET = "a socket"
 DEVICE = "a device"
 
-#: What a kernel's file systems use for their times, one tick of its clock; two changes within it
-#: have the same time.
+#: Times are those of the kernel's last tick: two changes within one have the same.
 TICK_NS = 4_000_000
 _NAME_MAX = 255
 _MAX_LINKS = 40
@@ -196,8 +195,6 @@ class SimulatedFiles:
         except OSError:
             return None
         return node.target if node.kind == LINK else None
-
-    # Paths
 
     def _now_ns(self) -> int:
         return int(self._utc() * 1e9) // TICK_NS * TICK_NS

@@ -208,14 +208,14 @@ def spawn_failed(record: Record, event: SpawnFailed, at: Moment) -> Step:
 
 
 def died(record: Record, event: Exited, at: Moment) -> Step:
-    record = _ended(record, event, at)._replace(stop_reason=None, note="")
+    record = record._replace(pid=None, last=_end(record, event, at), stop_reason=None, note="")
     if event.group_left:
         return _stop(record, StopReason.LEFTOVER, at)
     return _rest(record, at)
 
 
 def stopped(record: Record, event: Exited, at: Moment) -> Step:
-    record = _ended(record, event, at)
+    record = record._replace(pid=None, last=_end(record, event, at))
     if event.group_left:
         return record, ()
     return over(record, event, at)
@@ -231,17 +231,19 @@ def kill(record: Record, event: KillDue, at: Moment) -> Step:
 
 
 def retry(record: Record, event: RetryDue, at: Moment) -> Step:
-    return _begin(record, at), (Spawn(),)
+    return _begin(record, at, record.delay_s), (Spawn(),)
 
 
 # What the cells share
 
 
-def _begin(record: Record, at: Moment) -> Record:
+def _begin(record: Record, at: Moment, delay_s: float) -> Record:
     return record._replace(
         state=State.STARTING,
         epoch=record.epoch + 1,
+        pgid=None,
         since_at=at.utc,
+        delay_s=delay_s,
         next_start_at=None,
     )
 
@@ -251,7 +253,7 @@ def _start(record: Record, at: Moment) -> Step:
     effects: tuple[Effect, ...] = (Spawn(),)
     if record.state is State.BACKOFF:
         effects = (Disarm(), Spawn())
-    return _begin(record._replace(delay_s=0.0), at), effects
+    return _begin(record, at, delay_s=0.0), effects
 
 
 def _stop(record: Record, reason: StopReason, at: Moment) -> Step:
@@ -263,15 +265,16 @@ def _signal_group(record: Record, signal: str) -> tuple[Effect, ...]:
     return () if record.pgid is None else (SignalGroup(record.pgid, signal),)
 
 
-def _ended(record: Record, event: Exited, at: Moment) -> Record:
+def _end(record: Record, event: Exited, at: Moment) -> Ended:
     lived_s = max(0.0, at.mono - record.started_mono)
-    return record._replace(pid=None, last=Ended(event.code, event.signal, at.utc, lived_s))
+    return Ended(event.code, event.signal, at.utc, lived_s)
 
 
 def _back_off(record: Record, at: Moment) -> Step:
     delay_s = next_delay(record.delay_s, at.policy)
     return record._replace(
         state=State.BACKOFF,
+        pgid=None,
         since_at=at.utc,
         delay_s=delay_s,
         next_start_at=at.utc + delay_s,
@@ -280,13 +283,13 @@ def _back_off(record: Record, at: Moment) -> Step:
 
 def _rest(record: Record, at: Moment) -> Step:
     """Nothing runs: where to go from here, by what is wanted."""
-    record = record._replace(pid=None, pgid=None, next_start_at=None)
     if record.spec is None and record.refusal is None:
         return record, (Forget(),)
     if record.spec is None:
-        return record._replace(state=State.FAILED, since_at=at.utc), ()
+        return record._replace(state=State.FAILED, pgid=None, since_at=at.utc), ()
     if record.want is Want.DOWN:
-        return record._replace(state=State.STOPPED, since_at=at.utc, delay_s=0.0), ()
+        at_rest = record._replace(state=State.STOPPED, pgid=None, since_at=at.utc, delay_s=0.0)
+        return at_rest, ()
     by_itself = record.stop_reason in (None, StopReason.LEFTOVER)
     if by_itself and record.last and died_instantly(record.last.lived_s, at.policy):
         return _back_off(record, at)

@@ -131,9 +131,7 @@ def events(draw: st.DrawFn, kind: type[Event], epoch: int) -> Event:
         ShutdownBegan: st.just(ShutdownBegan()),
         Spawned: st.builds(Spawned, st.just(epoch), st.integers(2, 1 << 22)),
         SpawnFailed: st.just(SpawnFailed(epoch, "no")),
-        Exited: st.builds(
-            Exited, st.just(epoch), st.just(0), st.none(), st.booleans()
-        ),
+        Exited: st.builds(Exited, st.just(epoch), st.just(0), st.none(), st.booleans()),
         GroupGone: st.just(GroupGone(epoch)),
         KillDue: st.just(KillDue(epoch)),
         RetryDue: st.just(RetryDue(epoch)),
@@ -187,7 +185,9 @@ def test_every_step_leads_to_a_sound_record(
     assert faults_of(old) == [], "the builder's own fault"
     event = choice.draw(events(kind, old.epoch))
     if never_reported(old, event):
-        assume(isinstance(event, KillDue | RetryDue) or state not in (State.STOPPING, State.KILLING))
+        assume(
+            isinstance(event, KillDue | RetryDue) or state not in (State.STOPPING, State.KILLING)
+        )
         assert machine.step(old, event, Moment(0.0, 0.0, Policy())) == (old, ())
         return
     policy = choice.draw(POLICIES)

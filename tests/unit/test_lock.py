@@ -1,0 +1,135 @@
+"""One monitor at a time on a status directory."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ncolony.lock import PAUSE_S, TRIES, Locked, take_lock
+from ncolony.status import LOCK_FILE
+from reactors import no_descriptor_free, nothing_left
+
+HOLDER = """
+import sys
+from ncolony.lock import take_lock
+take_lock(sys.argv[1])
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+class Pauses:
+    """A clock's ``sleep`` that only counts, and calls ``at`` after so many."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.taken_s: list[float] = []
+        self.after = 0
+        self.then = lambda: None
+        monkeypatch.setattr(time, "sleep", self._sleep)
+
+    def _sleep(self, duration_s: float) -> None:
+        self.taken_s.append(duration_s)
+        if len(self.taken_s) == self.after:
+            self.then()
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> Pauses:
+    return Pauses(monkeypatch)
+
+
+def test_a_second_holder_is_refused(tmp_path: Path, pauses: Pauses) -> None:
+    """It is told on which directory, after half a second at most, and holds nothing."""
+    with nothing_left():
+        first = take_lock(str(tmp_path))
+        before = os.listdir("/proc/self/fd")
+        with pytest.raises(Locked, match=f"^another monitor runs on {tmp_path}$"):
+            take_lock(str(tmp_path))
+        assert os.listdir("/proc/self/fd") == before
+        assert pauses.taken_s == [PAUSE_S] * TRIES
+        os.close(first)
+
+
+def test_the_lock_is_free_when_its_holder_lets_go(tmp_path: Path, pauses: Pauses) -> None:
+    """The file that stays behind is no lock."""
+    with nothing_left():
+        os.close(take_lock(str(tmp_path)))
+        os.close(take_lock(str(tmp_path)))
+        assert pauses.taken_s == []
+        assert os.listdir(tmp_path) == [LOCK_FILE]
+
+
+def test_who_only_looks_delays_the_monitor_and_no_more(tmp_path: Path, pauses: Pauses) -> None:
+    """A control program's moment with the lock keeps no monitor from starting."""
+    with nothing_left():
+        looker = os.open(tmp_path / LOCK_FILE, os.O_RDWR | os.O_CREAT)
+        fcntl.flock(looker, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        pauses.after, pauses.then = 3, lambda: os.close(looker)
+        os.close(take_lock(str(tmp_path)))
+        assert pauses.taken_s == [PAUSE_S] * 3
+
+
+def test_children_do_not_inherit_the_lock(tmp_path: Path) -> None:
+    """A child that outlives the monitor must not keep the next one from starting."""
+    with nothing_left():
+        fd = take_lock(str(tmp_path))
+        assert not os.get_inheritable(fd)
+        os.close(fd)
+
+
+def test_the_lock_of_a_killed_monitor_is_free(tmp_path: Path, pauses: Pauses) -> None:
+    """Nothing has to be cleaned up after SIGKILL."""
+    with nothing_left():
+        holder = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, str(tmp_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        with holder:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == b"locked\n"
+            with pytest.raises(Locked):
+                take_lock(str(tmp_path))
+            holder.kill()
+        assert holder.returncode == -signal.SIGKILL
+        os.close(take_lock(str(tmp_path)))
+
+
+def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    """Which is the caller's to say."""
+    with nothing_left(), pytest.raises(FileNotFoundError):
+        take_lock(str(tmp_path / "missing"))
+
+
+def test_a_full_table_of_descriptors_is_an_error(tmp_path: Path) -> None:
+    """Not a lock that nobody holds."""
+    with nothing_left(), no_descriptor_free(), pytest.raises(OSError) as raised:
+        take_lock(str(tmp_path))
+    assert raised.value.errno == errno.EMFILE
+
+
+@pytest.mark.xfail(reason="the descriptor stays open")
+def test_a_file_system_without_locks_is_an_error_that_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ENOLCK, of an NFS server say, is passed on."""
+
+    def no_locks(fd: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    before = set(os.listdir("/proc/self/fd"))
+    with pytest.raises(OSError) as raised:
+        take_lock(str(tmp_path))
+    left = set(os.listdir("/proc/self/fd")) - before
+    for fd in left:
+        os.close(int(fd))
+    assert (raised.value.errno, left) == (errno.ENOLCK, set())

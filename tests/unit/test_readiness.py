@@ -1,0 +1,139 @@
+"""Which pipes can be read: one epoll for all, or the reactor for each."""
+
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ncolony.readiness import AT_ONCE, EpollReadiness, ReactorReadiness, readiness
+from reactors import Reactor, nothing_left
+
+
+class Pipes:
+    """Pipes with or without something to read, and which of them were called."""
+
+    def __init__(self, reactor: Reactor, kind: Callable) -> None:
+        self.reactor = reactor
+        self.called: list[int] = []
+        self.pairs: dict[int, int] = {}
+        self.readiness = kind(reactor, self.read)
+        self.at_read = lambda: None
+
+    def read(self, fd: int) -> None:
+        self.called.append(fd)
+        os.read(fd, 1)
+        self.at_read()
+
+    def add(self, text: bytes = b"") -> int:
+        reader, writer = os.pipe()
+        self.pairs[reader] = writer
+        self.readiness.add(reader)
+        os.write(writer, text)
+        return reader
+
+    def close(self) -> None:
+        for reader, writer in self.pairs.items():
+            self.readiness.remove(reader)
+            os.close(reader)
+            os.close(writer)
+        self.readiness.close()
+
+
+@pytest.fixture(params=[EpollReadiness, ReactorReadiness])
+def pipes(request: pytest.FixtureRequest) -> Iterator[Pipes]:
+    with nothing_left() as reactor:
+        pipes = Pipes(reactor, request.param)
+        yield pipes
+        pipes.close()
+
+
+@pytest.fixture
+def reactor() -> Iterator[Reactor]:
+    with nothing_left() as reactor:
+        yield reactor
+
+
+def test_only_pipes_with_something_to_read_are_called(pipes: Pipes) -> None:
+    """A pipe at rest costs nothing."""
+    quiet, loud = pipes.add(), pipes.add(b"x")
+    pipes.reactor.rest()
+    assert pipes.called == [loud]
+    assert quiet not in pipes.called
+
+
+def test_a_pipe_is_called_until_it_is_empty(pipes: Pipes) -> None:
+    """What is left after a read brings the next one."""
+    reader = pipes.add(b"xyz")
+    pipes.reactor.rest()
+    assert pipes.called == [reader] * 3
+
+
+def test_a_removed_pipe_is_not_called(pipes: Pipes) -> None:
+    """Its descriptor may be somebody else's by now."""
+    reader = pipes.add(b"x")
+    pipes.readiness.remove(reader)
+    pipes.reactor.rest()
+    assert pipes.called == []
+    pipes.readiness.add(reader)
+    pipes.reactor.rest()
+    assert pipes.called == [reader]
+
+
+def test_nothing_is_called_during_a_pause(pipes: Pipes) -> None:
+    """A pause leaves everything in the pipes, and its end loses nothing."""
+    reader = pipes.add(b"x")
+    pipes.readiness.pause()
+    assert (pipes.reactor.readers, pipes.reactor.turn()) == (set(), False)
+    pipes.readiness.resume()
+    pipes.reactor.rest()
+    assert pipes.called == [reader]
+
+
+def test_a_pause_holds_at_once(reactor: Reactor) -> None:
+    """A pause that begins while pipes are read spares the rest of them."""
+    pipes = Pipes(reactor, EpollReadiness)
+    both = [pipes.add(b"x"), pipes.add(b"x")]
+    pipes.at_read = pipes.readiness.pause
+    reactor.turn()
+    assert len(pipes.called) == 1
+    pipes.at_read = lambda: None
+    pipes.readiness.resume()
+    reactor.rest()
+    assert sorted(pipes.called) == both
+    pipes.close()
+
+
+def test_many_pipes_are_read_in_turns(reactor: Reactor) -> None:
+    """However many speak, the reactor gets its turn, and nobody is left out."""
+    pipes = Pipes(reactor, EpollReadiness)
+    readers = [pipes.add(b"x") for _ in range(AT_ONCE + 10)]
+    reactor.turn()
+    assert len(pipes.called) == AT_ONCE
+    reactor.rest()
+    assert sorted(pipes.called) == sorted(readers)
+    pipes.close()
+
+
+def test_one_registration_does_for_all_pipes(reactor: Reactor) -> None:
+    """A pipe costs the reactor nothing where there is epoll(7)."""
+    pipes = Pipes(reactor, EpollReadiness)
+    for _ in range(10):
+        pipes.add()
+    assert len(reactor.readers) == 1
+    pipes.close()
+
+
+def test_the_reactor_does_it_where_there_is_no_epoll(
+    reactor: Reactor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Systems other than Linux lose no output."""
+    best = readiness(reactor, print)
+    assert type(best) is EpollReadiness
+    best.close()
+    monkeypatch.delattr(select, "epoll")
+    fallback = readiness(reactor, print)
+    assert type(fallback) is ReactorReadiness
+    fallback.close()
