@@ -1,6 +1,10 @@
 """How Sphinx builds these pages; `make docs` turns each warning into an error."""
 
+import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 project = "NColony"
 author = "The NColony authors"
@@ -8,7 +12,7 @@ copyright = author  # noqa: A001 - the name that Sphinx reads
 release = installed_version("ncolony")
 version = release
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "tables"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 nitpicky = False

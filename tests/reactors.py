@@ -82,11 +82,11 @@ def open_descriptors() -> set[int]:
 @contextmanager
 def nothing_left() -> Iterator[Reactor]:
     """A reactor; in the end no timer is armed, nothing registered, no descriptor more open."""
-    before = _targets()
+    before = _targets().items()
     reactor = Reactor()
     yield reactor
-    assert (reactor.delays_s, reactor.readers, reactor.writers) == ([], set(), set())
-    assert _targets() == before
+    left = reactor.delays_s, reactor.readers, reactor.writers, _targets().items() - before
+    assert left == ([], set(), set(), set()), f"left behind: {left}"
 
 
 def _targets() -> dict[str, str]:

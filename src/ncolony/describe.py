@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import assert_never
 
 from .model import Ended, Record, State, StopReason
 from .status import LastExit, StatusRecord, utc_text
@@ -55,6 +56,8 @@ def reason(record: Record) -> str:
             return record.note or f"{_end(record)}, sooner than its threshold"
         case State.FAILED:
             return record.refusal or "its file cannot be used"
+        case _:
+            assert_never(record.state)
 
 
 def _end(record: Record) -> str:

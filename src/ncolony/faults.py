@@ -23,5 +23,6 @@ def shown(value: object) -> str:
     kind = {str: "string", int: "number", float: "number", list: "list", dict: "object"}
     text = json.dumps(value)
     if isinstance(value, (list, dict)) or len(text) > 40:
-        return f"a {kind[type(value)]}" if value else f"an empty {kind[type(value)]}"
+        article = "an" if isinstance(value, dict) else "a"
+        return f"{article if value else 'an empty'} {kind[type(value)]}"
     return f"the {kind[type(value)]} {text}"

@@ -25,6 +25,9 @@ def take_lock(directory: str) -> int:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(PAUSE_S)
+        except OSError:
+            os.close(fd)
+            raise
         else:
             return fd
     os.close(fd)

@@ -7,6 +7,7 @@ plugs in a logger of their own, syslog or JSON, nothing but events goes there.
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 from typing import Any
@@ -21,26 +22,30 @@ class RotatedLog(LogFile):
     """twistd's log file, rotated as that does; takes blocks beside events. Provides ILog."""
 
     def fileno(self) -> int:
+        """The descriptor to write to; opened again where a rotation couldn't."""
+        if self._file.closed:
+            self._openFile()  # type: ignore[no-untyped-call]
         fd: int = self._file.fileno()
         return fd
 
     def wrote(self, size_bytes: int) -> None:
-        """Count what went past ``write``, and rotate where that is due."""
+        """Count what went past ``write``, and rotate where that is due, or try to."""
         self.size += size_bytes
         if self.shouldRotate():  # type: ignore[no-untyped-call]
-            self.rotate()  # type: ignore[no-untyped-call]
+            with contextlib.suppress(OSError):
+                self.rotate()  # type: ignore[no-untyped-call]
 
 
 class TwistdLog:
-    """The log file of ``twistd --logfile``, opened when twistd begins to log. Provides ILog."""
+    """The log file of ``twistd --logfile``. Provides ILog once it is open."""
 
     def __init__(self, path: str, reactor: Any) -> None:
         self._path = path
         self._reactor = reactor
         self._file: RotatedLog | None = None
 
-    def __call__(self) -> ILogObserver:
-        """For twistd's ``--logger``: as twistd opens it, SIGUSR1 rotates it."""
+    def observer(self) -> ILogObserver:
+        """Open the log as twistd does: SIGUSR1 rotates it."""
         file: Any = RotatedLog.fromFullPath(self._path)  # type: ignore[no-untyped-call]
         self._file = file
         if signal.getsignal(signal.SIGUSR1) in {None, signal.SIG_DFL}:
@@ -67,7 +72,7 @@ class EventSink:
         self.resume = self.changed = self.close
 
     def write(self, block: bytes) -> bool:
-        for line in block.decode("utf-8", "backslashreplace").splitlines():
+        for line in block.decode("utf-8", "backslashreplace").split("\n")[:-1]:
             self._log.info("{line}", line=line)
         return True
 
@@ -86,8 +91,7 @@ def find_log(parent: Any, reactor: Any) -> ILog | None:
     path = parent.get("logfile") or ("" if parent.get("nodaemon") else "twistd.log")
     if path in ("", "-"):
         return Descriptor(1)
-    log = parent["logger"] = TwistdLog(path, reactor)
-    return log
+    return TwistdLog(path, reactor)
 
 
 def _of_twist(parent: Any) -> ILog | None:

@@ -20,9 +20,10 @@ def notices_can_be_trusted(directory: str, mountinfo: str = "/proc/self/mountinf
         return False
     try:
         with open(mountinfo, encoding="utf-8", errors="surrogateescape") as lines:
-            return not is_remote(file_system(path, lines.read()))
+            kind = file_system(path, lines.read())
     except OSError:
         return False
+    return bool(kind) and not is_remote(kind)
 
 
 def is_remote(kind: str) -> bool:
@@ -31,7 +32,7 @@ def is_remote(kind: str) -> bool:
 
 
 def file_system(path: str, mountinfo: str) -> str:
-    """The kind of file system that a path lies on, by proc_pid_mountinfo(5)."""
+    """The kind of file system that a path lies on, by proc_pid_mountinfo(5); or nothing."""
     best, kind = "", ""
     for line in mountinfo.splitlines():
         left, _, right = line.partition(" - ")

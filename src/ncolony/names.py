@@ -16,10 +16,9 @@ def name_fault(name: str) -> str | None:
         return f"it starts with {name[0]!r}"
     if name.endswith((".new", "~")):
         return "it ends like a write in progress or an editor's copy ('.new', '~')"
-    try:
-        size_bytes = len(name.encode("utf-8", "surrogateescape"))
-    except UnicodeEncodeError:
-        return "it holds a character that no file name can"
+    if not name.isprintable():
+        return "it holds a control character, or is not valid UTF-8"
+    size_bytes = len(name.encode())
     if size_bytes > MAX_NAME_BYTES:
         return f"it has {size_bytes} bytes; a file name has at most {MAX_NAME_BYTES}"
     return None

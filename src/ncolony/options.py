@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import math
 import os
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
 from twisted.python import usage
 
+from . import __version__
 from .policy import Policy
 
 
-def _seconds(text: str) -> float:
-    value = float(text)
+def _seconds(option: str, found: object) -> float:
+    try:
+        value = float(str(found))
+    except ValueError:
+        value = -1.0
     if not (math.isfinite(value) and value >= 0):
-        raise ValueError("allowed: seconds, a number not below 0")
+        allowed = "a number of seconds, not below 0"
+        raise usage.UsageError(f"--{option}: found {str(found)!r}; allowed: {allowed}")
     return value
+
+
+_SECONDS = ("frequency", "threshold", "killtime", "minrestartdelay", "maxrestartdelay")
 
 
 class Options(usage.Options):
@@ -32,20 +40,31 @@ class Options(usage.Options):
         ["config", None, None, "Directory with one file a process [COLONY/config]"],
         ["messages", None, None, "Directory for requests [COLONY/messages]"],
         ["status", None, None, "Directory for status [COLONY/status or MESSAGES/.status]"],
-        ["frequency", None, 10.0, "Seconds between looks where changes aren't notified", _seconds],
+        ["frequency", None, 10.0, "Seconds between looks where changes aren't notified"],
         ["pid", None, None, "Directory for a pid file a process"],
-        ["threshold", "t", 1.0, "A process that lived shorter backs off, seconds", _seconds],
-        ["killtime", "k", 5.0, "Seconds from TERM to KILL", _seconds],
-        ["minrestartdelay", "m", 1.0, "Seconds of the first back-off", _seconds],
-        ["maxrestartdelay", "M", 3600.0, "Seconds that back-off doubles up to", _seconds],
+        ["threshold", "t", 1.0, "A process that lived shorter backs off, seconds"],
+        ["killtime", "k", 5.0, "Seconds from TERM to KILL"],
+        ["minrestartdelay", "m", 1.0, "Seconds of the first back-off"],
+        ["maxrestartdelay", "M", 3600.0, "Seconds that back-off doubles up to"],
     ]
 
     def postOptions(self) -> None:
         """Find the directories. Raises UsageError for what isn't there, or makes no sense."""
+        for name in _SECONDS:
+            self[name] = _seconds(name, self[name])
+        for name in ("colony", "config", "messages", "status", "pid"):
+            if self[name] == "":
+                raise usage.UsageError(f"--{name}: found nothing; allowed: a directory")
+        if self["frequency"] == 0:
+            raise usage.UsageError("--frequency: found 0; allowed: more than 0 seconds")
+        if self["maxrestartdelay"] < self["minrestartdelay"]:
+            raise usage.UsageError("--maxrestartdelay is below --minrestartdelay")
+        self._find_directories()
+
+    def _find_directories(self) -> None:
         colony = self["colony"]
-        named = self["config"] is not None and self["messages"] is not None
-        if colony is None and not named:
-            colony = os.environ.get("NCOLONY_DIR")
+        if colony is None and (self["config"] is None or self["messages"] is None):
+            colony = os.environ.get("NCOLONY_DIR") or None
         if colony is not None:
             self._from_colony(os.path.abspath(colony))
         for name in ("config", "messages"):
@@ -59,10 +78,11 @@ class Options(usage.Options):
         for name in ("config", "messages", "pid"):
             if self[name] is not None and not os.path.isdir(self[name]):
                 raise usage.UsageError(f"--{name}: {self[name]} is not a directory")
-        if self["frequency"] == 0:
-            raise usage.UsageError("--frequency: found 0; allowed: more than 0 seconds")
-        if self["maxrestartdelay"] < self["minrestartdelay"]:
-            raise usage.UsageError("--maxrestartdelay is below --minrestartdelay")
+
+    def opt_version(self) -> NoReturn:
+        """Print the version and exit."""
+        print(f"ncolony {__version__}")
+        raise SystemExit(0)
 
     def _from_colony(self, colony: str) -> None:
         if not os.path.isdir(colony):

@@ -117,6 +117,7 @@ class Output:
         self._readiness = readiness(self.read)
         sink.resume = self._resume
         self._held = False
+        self._kept: list[Stream] = []
         self._by_name: dict[str, Stream] = {}
         self._by_fd: dict[int, Stream] = {}
 
@@ -131,9 +132,14 @@ class Output:
         fd, writer = os.pipe()
         os.set_blocking(fd, False)
         kept = writer if writer < self._keep_below else -1
+        try:
+            self._readiness.add(fd)
+        except OSError:
+            os.close(fd)
+            os.close(writer)
+            raise
         stream = Stream(fd, kept, os.fsencode(name) + b": ")
         self._by_name[name] = self._by_fd[fd] = stream
-        self._readiness.add(fd)
         return writer
 
     def started(self, name: str, writer: int | None) -> None:
@@ -144,10 +150,13 @@ class Output:
     def ended(self, name: str) -> None:
         """Pass on what an ended process still had to say, and end its last line.
 
-        While the sink takes nothing, that stays in the pipe.
+        While the sink takes nothing, that is kept, as far as it is one pipe's content.
         """
         stream = self._by_name.get(name)
-        if stream is None or self._held or not (stream.partial or _waiting(stream.fd)):
+        if stream is None or not (stream.partial or _waiting(stream.fd)):
+            return
+        if self._held:
+            self._keep_last_words(stream)
             return
         for _ in range(MAX_LAST_WORDS // BLOCK):
             if not self.read(stream.fd):
@@ -182,9 +191,24 @@ class Output:
             self._held = True
             self._readiness.pause()
 
+    def _keep_last_words(self, stream: Stream) -> None:
+        """Have a dead run's last line end before the next run's first one begins."""
+        if len(stream.partial) > BLOCK:
+            return
+        with contextlib.suppress(BlockingIOError):
+            stream.partial += os.read(stream.fd, BLOCK)
+        if stream.partial and not stream.partial.endswith(b"\n"):
+            stream.partial += b"\n"
+        self._kept.append(stream)
+
     def _resume(self) -> None:
         self._held = False
-        self._readiness.resume()
+        while self._kept and not self._held:
+            lines = self._kept.pop().lines(b"")
+            if lines:
+                self._write(lines)
+        if not self._held:
+            self._readiness.resume()
 
     def _close(self, stream: Stream) -> None:
         if stream.partial:

@@ -7,10 +7,10 @@ from typing import Any
 
 from twisted.application import service
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
+from twisted.logger import ILogObserver, Logger
 
 from .lock import Locked, take_lock
-from .logs import EventSink, find_log
+from .logs import EventSink, TwistdLog, find_log
 from .monitor import Monitor
 from .options import Options as MonitorOptions
 from .output import ISink
@@ -42,12 +42,21 @@ class ColonyService(service.Service):
         self._lock_fd = lock_fd
         self._monitor: Monitor | None = None
 
+    def setServiceParent(self, parent: Any) -> None:
+        """Join an application; twistd's log file is the application's observer from then on."""
+        super().setServiceParent(parent)  # type: ignore[no-untyped-call]
+        log = self._options.get("log")
+        if isinstance(log, TwistdLog):
+            parent.setComponent(ILogObserver, log.observer())
+
     def startService(self) -> None:
         """Begin once the reactor runs, for that installs signal handlers of its own first."""
         super().startService()  # type: ignore[no-untyped-call]
         self._reactor.callWhenRunning(self._start)
 
     def _start(self) -> None:
+        if not self.running:
+            return  # stopped before the reactor ran
         log = Logger(namespace="ncolony")
         self._monitor = Monitor(self._options, self._reactor, self._sink, log)
         self._monitor.start()
@@ -56,6 +65,7 @@ class ColonyService(service.Service):
         """Fires when every process is gone, or can't be killed."""
         super().stopService()  # type: ignore[no-untyped-call]
         if self._monitor is None:
+            os.close(self._lock_fd)
             return None
         monitor, self._monitor = self._monitor, None
         return monitor.stop().addCallback(lambda _: os.close(self._lock_fd))

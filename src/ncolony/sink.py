@@ -8,6 +8,7 @@ switched to non-blocking for that, since others may share it: poll(2) says when 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import select
@@ -39,7 +40,7 @@ class Descriptor:
     """A log that is a descriptor and stays one. Provides ILog."""
 
     def __init__(self, fd: int) -> None:
-        self._fd = fd
+        self._fd = _own_terminal(fd)
 
     def fileno(self) -> int:
         return self._fd
@@ -93,8 +94,9 @@ class Sink:
             if rest:
                 self._waiting[0] = rest
                 return
-            del self._waiting[0]
-        self._say(None)
+            del self._waiting[:1]
+        if not self._gone:
+            self._say(None)
         self.resume()
 
     def close(self) -> None:
@@ -115,6 +117,9 @@ class Sink:
                     self._wait_for_room(fd)
                     return bytes(view)
                 view = view[os.write(fd, view[:piece]) :]
+        except BlockingIOError:
+            self._wait_for_room(fd)
+            return bytes(view)
         except OSError as error:
             return self._failed(error, bytes(view))
         self._stop_waiting()
@@ -126,6 +131,7 @@ class Sink:
             self._say("the log's reader is gone: what it does not read is lost")
             self._gone = True
             self._waiting.clear()
+            self._stop_waiting()
             return b""
         self._say(f"cannot write the log: {error.strerror}; children with output wait")
         if self._retry is None:
@@ -167,6 +173,18 @@ class SinkFile:
 
     def flush(self) -> None:
         """Nothing is held back here."""
+
+
+def _own_terminal(fd: int) -> int:
+    """A terminal that may block: the same one, opened anew so that it doesn't.
+
+    A write to a terminal that was stopped waits, whatever poll(2) said.
+    """
+    if os.isatty(fd):
+        with contextlib.suppress(OSError):
+            flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+            return os.open(os.ttyname(fd), flags)
+    return fd
 
 
 def _writable(fd: int) -> bool:

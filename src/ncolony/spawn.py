@@ -29,8 +29,6 @@ DEFAULT_PATH = "/bin:/usr/bin"
 #: PR_SET_CHILD_SUBREAPER, prctl(2).
 PR_SET_CHILD_SUBREAPER = 36
 
-_SIGNAL_NAMES = {number.value: number.name for number in signal.Signals}
-
 
 class Housekeeping:
     """What the monitor changes of itself, once, so that its children inherit none of it.
@@ -231,20 +229,27 @@ def credentials(spec: ProcessSpec) -> tuple[int | None, int, list[int]]:
     return spec.uid, gid, os.getgrouplist(user.pw_name, gid)
 
 
+def _signal_names() -> dict[int, str]:
+    names = {number: f"SIGRTMIN{number - signal.SIGRTMIN:+}" for number in range(1, signal.NSIG)}
+    return names | {number: signal.Signals(number).name for number in signal.Signals}
+
+
+_SIGNAL_NAMES = _signal_names()
+_SIGNAL_NUMBERS = {
+    **{name.removeprefix("SIG"): number for number, name in _SIGNAL_NAMES.items()},
+    **{name.removeprefix("SIG"): known.value for name, known in signal.Signals.__members__.items()},
+    **{str(int(number)): int(number) for number in signal.valid_signals()},
+}
+
+
 def signal_name(signum: int) -> str:
-    """``SIGKILL`` for 9; ``SIGRTMIN+2`` for what has no name of its own."""
-    return _SIGNAL_NAMES.get(signum) or f"SIGRTMIN{signum - signal.SIGRTMIN:+}"
+    """``SIGKILL`` for 9; ``SIGRTMIN+1`` for what has no name of its own."""
+    return _SIGNAL_NAMES[signum]
 
 
 def signal_number(text: str) -> int:
     """The number of a signal by its name without SIG, or by its digits. Raises ValueError."""
-    if text.isdecimal() and text.isascii():
-        number = int(text)
-    else:
-        try:
-            number = signal.Signals[f"SIG{text}"].value
-        except KeyError:
-            raise ValueError(f"{text} is no signal") from None
-    if number not in signal.valid_signals():
-        raise ValueError(f"{text} is no signal")
-    return number
+    try:
+        return _SIGNAL_NUMBERS[text]
+    except KeyError:
+        raise ValueError(f"{text} is no signal") from None

@@ -210,6 +210,7 @@ def _constant(token: str) -> float:
 def _unknown(key: str) -> str:
     from difflib import get_close_matches  # 1 ms, and seldom needed
 
-    near = get_close_matches(key.lower(), FIELDS, n=1)
-    hint = f"; did you mean {json.dumps(near[0])}?" if near else " (keys of others carry a dot)"
-    return f"unknown key {json.dumps(key)}{hint}"
+    near = get_close_matches(key.lower(), FIELDS, n=1, cutoff=0.4)
+    known = f"known are {', '.join(FIELDS)}; keys of others carry a dot"
+    hint = f"did you mean {json.dumps(near[0])}?" if near else known
+    return f"unknown key {json.dumps(key)}; {hint}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from . import machine, model, request
 from .isystem import Death, ISystem, ITimer
@@ -137,9 +137,10 @@ class Supervisor:
     def children_died(self) -> None:
         """SIGCHLD: bury all who have ended, ours and orphans, and see whose group is gone."""
         until = self._system.mono() + SLICE_S
-        for death in self._system.deaths():
+        for already, death in enumerate(self._system.deaths()):
             self._bury(death)
-            self._starts.run()  # before the next is asked for, which takes the kernel a search
+            if already == 0:  # to ask for another takes the kernel a search; many are quicker
+                self._starts.run()  # buried first, and started then
             if self._system.mono() >= until:
                 self._system.call_later(0, self.children_died)
                 break
@@ -209,6 +210,8 @@ class Supervisor:
                 self._disarm(process)
             case model.Forget():
                 self._forget(process)
+            case _:
+                assert_never(effect)
 
     def _forget(self, process: Process) -> None:
         record = process.record
@@ -293,6 +296,8 @@ def _event(asked: request.Request) -> Event:
             return model.SignalAsked(asked.signal)
         case request.RestartAll() | request.RestartGroup():
             return model.RestartAsked(asked.reason, named=False)
+        case _:
+            assert_never(asked)
 
 
 def _in_group(record: Record, group: str) -> bool:

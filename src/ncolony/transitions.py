@@ -120,7 +120,8 @@ def unload_and_stop(record: Record, event: Removed, at: Moment) -> Step:
 
 
 def start_asked(record: Record, event: StartAsked | RestartAsked, at: Moment) -> Step:
-    return _start(record._replace(want=Want.UP, note=event.reason), at)
+    asked = StopReason.STOP if isinstance(event, StartAsked) else StopReason.RESTART
+    return _start(record._replace(want=Want.UP, stop_reason=asked, note=event.reason), at)
 
 
 def want_up(record: Record, event: StartAsked, at: Moment) -> Step:
@@ -284,7 +285,7 @@ def _back_off(record: Record, at: Moment) -> Step:
 def _rest(record: Record, at: Moment) -> Step:
     """Nothing runs: where to go from here, by what is wanted."""
     if record.spec is None and record.refusal is None:
-        return record, (Forget(),)
+        return record._replace(pgid=None), (Forget(),)
     if record.spec is None:
         return record._replace(state=State.FAILED, pgid=None, since_at=at.utc), ()
     if record.want is Want.DOWN:

@@ -14,10 +14,14 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from twisted.logger import Logger
+
 from . import inotify
 from .descriptors import Ready
 from .inotify import Inotify
 from .mounts import notices_can_be_trusted
+
+_log = Logger()
 
 #: More names than this in one read of the queue, and the whole directory is looked at instead.
 FEW = 16
@@ -58,7 +62,8 @@ class Watcher:
         self._look = look
         self._queue: Inotify | None = None
         self._ready: Ready | None = None
-        self._watch = -1
+        self._present = False
+        self._trusted = False
         self._timer: Any = None
         self._stopped = False
         self.needs_clock = False
@@ -95,7 +100,7 @@ class Watcher:
 
     def settle(self) -> None:
         """Arm or disarm the clock, by what the last look found."""
-        trusted = self._watch >= 0 and not self.needs_clock
+        trusted = self._trusted and not self.needs_clock
         if trusted and self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -104,11 +109,17 @@ class Watcher:
 
     def _tick(self) -> None:
         self._timer = None
-        if self._watch < 0:
-            self._watch_anew()
+        if self._present:
+            self._look_now(None)
         else:
-            self._look(None)
-            self.settle()
+            self._watch_anew()
+
+    def _look_now(self, names: frozenset[str] | None) -> None:
+        try:
+            self._look(names)
+        except Exception:  # noqa: BLE001 - the last resort: whatever it is, there is a next look
+            _log.failure("a look at {directory} failed", directory=self._directory)
+        self.settle()
 
     def _watch_anew(self) -> None:
         self._close()
@@ -118,22 +129,21 @@ class Watcher:
             self._reactor.addReader(self._ready)
             self._watch_all(self._queue)
         except OSError:
-            pass  # no inotify, or too many watches: the clock does it
-        self._look(None)
-        self.settle()
+            pass  # no inotify, too many watches, a parent that can't be: the clock does it
+        self._look_now(None)
 
     def _watch_all(self, queue: Inotify) -> None:
-        trusted = notices_can_be_trusted(self._directory)
         path = os.path.abspath(self._directory)
         missing = not os.path.isdir(path)
         if not missing:
-            watch = queue.watch(path, _ENTRIES | _ITSELF)
-            self._watch = watch if trusted else -1
+            queue.watch(path, _ENTRIES | _ITSELF)
+            self._present = True
         while path != os.path.dirname(path):
             path = os.path.dirname(path)
             if os.path.isdir(path):
                 queue.watch(path, _ITSELF | _APPEARS if missing else _ITSELF)
                 missing = False
+        self._trusted = self._present and notices_can_be_trusted(self._directory)
 
     def _notices(self) -> None:
         queue = self._queue
@@ -142,7 +152,7 @@ class Watcher:
         names = set()
         anew = whole = False
         for notice in queue.notices():
-            if notice.mask & _WATCH_ANEW or self._watch < 0:
+            if notice.mask & _WATCH_ANEW or not self._present:
                 anew = True
             elif notice.mask & inotify.IN_Q_OVERFLOW or notice.name.startswith(".."):
                 whole = True
@@ -155,14 +165,12 @@ class Watcher:
             finally:
                 self.anew = False
         elif whole or len(names) > FEW:
-            self._look(None)
-            self.settle()
+            self._look_now(None)
         elif names:
-            self._look(frozenset(names))
-            self.settle()
+            self._look_now(frozenset(names))
 
     def _close(self) -> None:
-        self._watch = -1
+        self._present = self._trusted = False
         if self._ready is not None:
             self._reactor.removeReader(self._ready)
             self._ready = None

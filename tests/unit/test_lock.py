@@ -15,7 +15,7 @@ import pytest
 
 from ncolony.lock import PAUSE_S, TRIES, Locked, take_lock
 from ncolony.status import LOCK_FILE
-from reactors import no_descriptor_free, nothing_left
+from reactors import no_descriptor_free, nothing_left, open_descriptors
 
 HOLDER = """
 import sys
@@ -50,10 +50,10 @@ def test_a_second_holder_is_refused(tmp_path: Path, pauses: Pauses) -> None:
     """It is told on which directory, after half a second at most, and holds nothing."""
     with nothing_left():
         first = take_lock(str(tmp_path))
-        before = os.listdir("/proc/self/fd")
+        before = open_descriptors()
         with pytest.raises(Locked, match=f"^another monitor runs on {tmp_path}$"):
             take_lock(str(tmp_path))
-        assert os.listdir("/proc/self/fd") == before
+        assert open_descriptors() == before
         assert pauses.taken_s == [PAUSE_S] * TRIES
         os.close(first)
 
@@ -126,10 +126,10 @@ def test_a_file_system_without_locks_is_an_error_that_leaves_nothing(
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(fcntl, "flock", no_locks)
-    before = set(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     with pytest.raises(OSError) as raised:
         take_lock(str(tmp_path))
-    left = set(os.listdir("/proc/self/fd")) - before
+    left = open_descriptors() - before
     for fd in left:
-        os.close(int(fd))
+        os.close(fd)
     assert (raised.value.errno, left) == (errno.ENOLCK, set())

@@ -28,8 +28,8 @@ def run(options: Namespace) -> int:
 #: The directories that a command can't do without, where that isn't the usual two.
 _NEEDED: dict[str, tuple[str, ...]] = {
     "check": ("config",),
-    "status": ("config", "status"),
-    "wait": ("config", "status"),
+    "status": ("status",),
+    "wait": ("status",),
 }
 
 

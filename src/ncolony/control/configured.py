@@ -12,11 +12,14 @@ from .places import Colony
 def names(colony: Colony) -> list[str]:
     """The names of the processes that the configuration directory asks for, sorted.
 
-    Raises CtlError where the directory can't be read.
+    Where the directory has vanished there are none: what runs is to be seen all the same.
+    Raises CtlError where it can't be read.
     """
     try:
         with os.scandir(colony.config) as entries:
             return sorted(e.name for e in entries if is_process_name(e.name) and e.is_file())
+    except FileNotFoundError:
+        return []
     except OSError as error:
         raise CtlError(f"cannot list {colony.config}: {because(error)}") from None
 

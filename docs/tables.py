@@ -1,0 +1,77 @@
+"""The tables of the reference that are made from the code, so that they can't drift from it.
+
+A page has ``<!-- generated: NAME -->`` where a table goes; ``TABLES`` says what makes it. This
+imports nothing of Sphinx, so that a test can read the tables without it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ncolony import machine
+from ncolony.model import State
+from ncolony.options import Options
+from ncolony.spec import FIELDS
+
+MARK = re.compile(r"<!-- generated: ([a-z-]+) -->")
+
+
+def fields() -> str:
+    """The keys of a process's file: ``ncolony.spec.FIELDS``."""
+    rows = ((f"`{f.name}`", f.allowed, f.meaning) for f in FIELDS.values())
+    return _table(("key", "allowed", "meaning"), rows)
+
+
+def options() -> str:
+    """The monitor's options, as each way of starting it has them."""
+    rows = []
+    for long, short, default, meaning, *_ in Options.optParameters:
+        names = f"`--{long}`" if short is None else f"`-{short}`, `--{long}`"
+        rows.append((names, "" if default is None else f"{default:g}", meaning))
+    return _table(("option", "default", "meaning"), rows)
+
+
+def transitions() -> str:
+    """The machine's table: what each event does in each state."""
+    rows = (
+        (f"**{event.__name__}**", *[_cell(cells[state]) for state in State])
+        for event, cells in machine.TABLE.items()
+    )
+    return _table(("event", *State), rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "fields": fields,
+    "options": options,
+    "transitions": transitions,
+}
+
+
+def filled(text: str) -> str:
+    """A page with its tables in place."""
+    return MARK.sub(lambda mark: TABLES[mark.group(1)](), text)
+
+
+def _cell(cell: Callable[..., Any]) -> str:
+    name = cell.__name__
+    return "·" if name == "ignore" else name.replace("_", " ")
+
+
+def _table(header: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
+    head = list(header)
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        "| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
+
+
+def _fill(app: Any, page: str, source: list[str]) -> None:
+    source[0] = filled(source[0])
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Sphinx calls this."""
+    app.connect("source-read", _fill)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,115 @@
+"""The documentation has everything that is there, and its links lead somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from ncolony import cli, machine, request
+from ncolony.control.arguments import COMMANDS
+from ncolony.model import State
+from ncolony.options import Options
+from ncolony.spec import FIELDS
+from ncolony.status import LastExit, MonitorStatus, StatusRecord, Watched
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+REFERENCE = DOCS / "reference"
+PAGES = sorted(
+    page for page in (*ROOT.glob("*.md"), *DOCS.rglob("*.md")) if "_build" not in page.parts
+)
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+
+
+def tables() -> ModuleType:
+    """docs/tables.py, which fills in what is made from the code."""
+    spec = importlib.util.spec_from_file_location("docs_tables", DOCS / "tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def reference(page: str) -> str:
+    """A page of the reference, with its tables in place."""
+    found: str = tables().filled((REFERENCE / page).read_text(encoding="utf-8"))
+    return found
+
+
+def missing(page: str, words: set[str]) -> set[str]:
+    """Which of these the page never has as code."""
+    text = reference(page)
+    return {word for word in words if not re.search(rf"`[^`\n]*{re.escape(word)}(?![\w-])", text)}
+
+
+def test_every_key_of_a_process_file_is_in_the_reference() -> None:
+    """Each key, with what it allows and what it means."""
+    text = reference("process-file.md")
+    rows = [f"| `{field.name}` | {field.allowed} | {field.meaning} |" for field in FIELDS.values()]
+    assert [row for row in rows if row not in text] == []
+
+
+def test_every_request_is_in_the_reference() -> None:
+    """Each type a message may have."""
+    words = {f'"type": "{kind}"' for kind in request.TYPES}
+    assert missing("requests.md", words) == set()
+
+
+def test_every_status_field_is_in_the_reference() -> None:
+    """Each field of both kinds of status files, and of what is in them."""
+    kinds = (StatusRecord, LastExit, MonitorStatus, Watched)
+    fields = {f"`{field}`" for kind in kinds for field in kind._fields} | {"`schema`"}
+    text = reference("status.md")
+    assert {field for field in fields if field not in text} == set()
+
+
+def test_every_state_and_every_event_is_in_the_reference() -> None:
+    """What a status may say, and the machine's whole table."""
+    assert missing("status.md", set(State)) == set()
+    text = reference("status.md")
+    assert [event for event in machine.TABLE if f"| **{event.__name__}** |" not in text] == []
+
+
+def test_every_command_is_in_the_reference() -> None:
+    """Each command, its operands in a heading or an example."""
+    words = {f"ncolony {command}" for command in COMMANDS if command != "start"}
+    text = reference("commands.md")
+    assert {word for word in words if word not in text} == set()
+    assert "`start NAME`" in text
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "run"])
+def test_every_option_of_a_command_is_in_the_reference(command: str) -> None:
+    """Each that its help shows."""
+    _, parsers = cli.build("ncolony", (command,))
+    shown = re.findall(r"(?<![\w-])--[a-z][a-z-]*", parsers[command].format_help())
+    assert missing("commands.md", set(shown)) == set()
+
+
+def test_every_option_of_the_monitor_is_in_the_reference() -> None:
+    """Each, by its long name and, where it has one, its letter."""
+    words = {f"--{long}" for long, *_ in Options.optParameters}
+    words |= {f"-{short}" for _, short, *_ in Options.optParameters if short}
+    assert missing("monitor.md", words) == set()
+
+
+def test_no_table_is_asked_for_that_nobody_makes() -> None:
+    """A mark with a wrong name would stay in the page, unseen."""
+    made = tables()
+    marks = [m for page in PAGES for m in made.MARK.findall(page.read_text(encoding="utf-8"))]
+    assert sorted(marks) == sorted(made.TABLES)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    """Each relative link is to a file that is there."""
+    text = _CODE.sub("", page.read_text(encoding="utf-8"))
+    links = [link for link in _LINK.findall(text) if "://" not in link and link[0] != "#"]
+    lost = [link for link in links if not (page.parent / link.partition("#")[0]).exists()]
+    assert lost == []
