@@ -13,7 +13,9 @@ FileChange = Configured | Refused | Removed
 SWAPPED = "..data"
 #: No file's identity: the next look reads the file again.
 UNREAD = -1
-#: Files' times have the grain of the kernel's tick, 10 ms at most.
+#: An empty file this soon after its last change is about to be written.
+WRITING_S = 1.0
+#: Files' times have the grain of the kernel's tick, 10 ms at most: another write may not show.
 TICK_S = 0.02
 #: So often is a look begun again because the link was swapped during it.
 TRIES = 5
@@ -29,6 +31,7 @@ class ConfigDir:
         self._elsewhere: set[str] = set()
         self._unreadable: set[str] = set()
         self.trouble: str | None = None
+        self.unfinished = False
 
     @property
     def needs_clock(self) -> bool:
@@ -44,6 +47,7 @@ class ConfigDir:
         ``keep_missing``, what isn't there is left as it was: the directory has just come back,
         and is being filled.
         """
+        self.unfinished = False
         before = dict(self._seen) if self._swapped() is not None else self._seen
         for _ in range(TRIES):
             swapped = self._swapped()
@@ -95,12 +99,15 @@ class ConfigDir:
             if stamp.kind != "file":
                 return self._not_a_file(name, stamp.kind, stamp.identity)
             text = self._system.read(self._directory, name, spec.MAX_BYTES)
+            if not text and self._changed_within(stamp, WRITING_S):
+                self.unfinished = True
+                return None
         except FileNotFoundError:
             return self._gone(name)
         except OSError as error:
             return self._cannot_read(name, error)
         self._unreadable.discard(name)
-        self._seen[name] = stamp.identity if self._settled(stamp) else UNREAD
+        self._seen[name] = UNREAD if self._changed_within(stamp, TICK_S) else stamp.identity
         try:
             return Configured(spec.parse(name, text))
         except spec.SpecError as error:
@@ -118,9 +125,8 @@ class ConfigDir:
         path = f"{self._directory}/{name}"
         return Refused(f"cannot use {path}: found {kind}; allowed: a regular file")
 
-    def _settled(self, stamp: Stamp) -> bool:
-        """Whether another write would show: within a tick of the clock it might not."""
-        return abs(self._system.utc() - stamp.changed_ns / 1e9) > TICK_S
+    def _changed_within(self, stamp: Stamp, span_s: float) -> bool:
+        return abs(self._system.utc() - stamp.changed_ns / 1e9) < span_s
 
     def _cannot_read(self, name: str, error: OSError) -> FileChange:
         self._unreadable.add(name)

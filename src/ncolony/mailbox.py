@@ -12,6 +12,8 @@ from .isystem import ISystem
 REJECTED = ".rejected"
 #: So many of them are kept, the newest.
 KEPT = 100
+#: What can't be understood this soon after its last change may be half written.
+WRITING_S = 1.0
 #: So many requests at the most before the reactor gets its turn.
 BATCH = 1000
 
@@ -27,7 +29,8 @@ class Mailbox:
     """Requests in the order of their files' times, then names.
 
     ``carry_out`` returns the reason why a request can't be done. ``rejected`` counts those since
-    the start; ``trouble`` says why requests can't be taken, or is None.
+    the start; ``trouble`` says why requests can't be taken, or is None. ``unfinished`` says that
+    what couldn't be understood may still be being written, and is to be looked at again.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Mailbox:
         self._troubles: list[str] = []
         self._kept: deque[str] | None = None
         self.rejected = 0
+        self.unfinished = False
         self.trouble: str | None = None
 
     def look(self) -> bool:
@@ -53,6 +57,7 @@ class Mailbox:
         """
         gathered: list[_Taken] = []
         self._troubles = []
+        self.unfinished = False
         while len(gathered) < BATCH:
             batch = self._gather(BATCH - len(gathered))
             if not batch:
@@ -84,11 +89,11 @@ class Mailbox:
     def _take(self, name: str) -> _Taken | None:
         """Read a request and remove its file: what can't be removed isn't carried out."""
         try:
-            kind = self._system.stamp(self._directory, name).kind
-            if kind == "a directory":
+            stamp = self._system.stamp(self._directory, name)
+            if stamp.kind == "a directory":
                 return None
-            if kind != "file":
-                self._set_aside(name, f"found {kind}; allowed: a regular file")
+            if stamp.kind != "file":
+                self._set_aside(name, f"found {stamp.kind}; allowed: a regular file")
                 return None
             text = self._system.read(self._directory, name, request.MAX_BYTES)
             asked = request.parse(text)
@@ -99,7 +104,10 @@ class Mailbox:
             self._leave(name, error)
             return None
         except request.RequestError as error:
-            self._set_aside(name, str(error))
+            if abs(self._system.utc() - stamp.changed_ns / 1e9) < WRITING_S:
+                self.unfinished = True
+            else:
+                self._set_aside(name, str(error))
             return None
         return name, text, asked
 

@@ -36,6 +36,10 @@ from .watcher import Watcher
 RETURN_S = 2.0
 
 
+#: What may be half written is looked at again after this long.
+AGAIN_S = 1.1
+
+
 class Monitor:
     """Keeps a colony, from ``start`` until the Deferred of ``stop`` fires."""
 
@@ -45,6 +49,7 @@ class Monitor:
         self._log = log
         self._state = "running"
         self._return_timer: Any = None
+        self._again: dict[str, Any] = {}
         system = self._system = System(reactor)
         self._started_at = utc_text(system.utc())
         self._journal = Journal(system, log)
@@ -88,8 +93,9 @@ class Monitor:
         self._state = "stopping"
         for watcher in self._watchers.values():
             watcher.stop()
-        if self._return_timer is not None:
-            self._return_timer.cancel()
+        for timer in (self._return_timer, *self._again.values()):
+            if timer is not None:
+                timer.cancel()
         ended: Deferred[None] = Deferred()
         self._supervisor.shut_down(lambda left: self._end(left, ended))
         return ended
@@ -115,6 +121,8 @@ class Monitor:
             self._return_timer = self._reactor.callLater(RETURN_S, self._returned)
         self._supervisor.apply(changes)
         self._status.mark_monitor()
+        if self._config.unfinished:
+            self._look_again("config")
 
     def _returned(self) -> None:
         self._return_timer = None
@@ -128,6 +136,20 @@ class Monitor:
             self._reactor.callLater(0, self._look_at_messages, None)
         self._watchers["messages"].needs_clock = self._mailbox.trouble is not None
         self._status.mark_monitor()
+        if self._mailbox.unfinished:
+            self._look_again("messages")
+
+    def _look_again(self, role: str) -> None:
+        """Somebody may be writing; if nobody is, it has to be said after a while."""
+        if role not in self._again:
+            self._again[role] = self._reactor.callLater(AGAIN_S, self._again_now, role)
+
+    def _again_now(self, role: str) -> None:
+        del self._again[role]
+        if role == "config":
+            self._look_at_config(None)
+        else:
+            self._look_at_messages(None)
 
     # Changes
 

@@ -270,8 +270,7 @@ def in_place(colony: Colony) -> Iterator[None]:
     contents = colony.configure("other")
     colony.running("other")
     with open(colony.config / BAD, "wb", buffering=0) as file:
-        for i in range(len(contents)):
-            file.write(contents[i : i + 1])
+        file.writelines(contents[i : i + 1] for i in range(len(contents)))
     colony.running(BAD)
     yield
     for name in (BAD, "other"):

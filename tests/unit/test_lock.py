@@ -116,7 +116,6 @@ def test_a_full_table_of_descriptors_is_an_error(tmp_path: Path) -> None:
     assert raised.value.errno == errno.EMFILE
 
 
-@pytest.mark.xfail(reason="the descriptor stays open")
 def test_a_file_system_without_locks_is_an_error_that_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

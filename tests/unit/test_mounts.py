@@ -109,7 +109,6 @@ def test_notices_are_not_trusted_without_proc(tmp_path: Path) -> None:
     assert not notices_can_be_trusted(str(path), str(path / "missing"))
 
 
-@pytest.mark.xfail(reason="an unknown kind counts as local")
 def test_notices_are_not_trusted_where_no_mount_point_is_known(tmp_path: Path) -> None:
     """In a chroot whose root is no mount point, the file says nothing of it."""
     path = tmp_path.resolve()

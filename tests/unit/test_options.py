@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from twisted.python import usage
 
+from ncolony import __version__
 from ncolony.options import Options
 from ncolony.policy import Policy
 from reactors import nothing_left
@@ -147,7 +148,6 @@ def test_an_option_wins_over_the_environment(folder: Path, monkeypatch: pytest.M
     assert places(parse("--colony", "colony"))["config"] == f"{folder}/colony/config"
 
 
-@pytest.mark.xfail(reason="an empty NCOLONY_DIR is the working directory")
 def test_an_empty_environment_variable_is_none(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,8 +162,9 @@ def test_an_empty_environment_variable_is_none(
 @pytest.mark.parametrize("option", ["frequency", "threshold", "killtime", "minrestartdelay"])
 @pytest.mark.parametrize("value", ["", "abc", "-1", "nan", "inf", "-inf", "1e999", "1s"])
 def test_what_is_no_number_of_seconds_is_refused(option: str, value: str) -> None:
-    """Finite, and not below zero."""
-    refusal(*NAMED, f"--{option}={value}")
+    """Finite, and not below zero; what is said names the option, and what was found."""
+    said = f"--{option}: found {value!r}; allowed: a number of seconds, not below 0"
+    assert refusal(*NAMED, f"--{option}={value}") == said
 
 
 @pytest.mark.parametrize(
@@ -184,6 +185,20 @@ def test_a_command_line_that_cannot_be_used_is_refused_in_a_line(
 ) -> None:
     """It says which option, and what is wrong with it."""
     assert refusal(*argv) == said
+
+
+@pytest.mark.parametrize("option", ["config", "messages", "status", "pid", "colony"])
+def test_an_empty_path_is_refused(option: str) -> None:
+    """It would be the working directory otherwise."""
+    said = f"--{option}: found nothing; allowed: a directory"
+    assert refusal(*NAMED, f"--{option}", "") == said
+
+
+def test_the_version_is_ncolony_s(capsys: pytest.CaptureFixture[str]) -> None:
+    """Not Twisted's."""
+    with nothing_left(), pytest.raises(SystemExit) as raised:
+        Options().parseOptions(["--version"])
+    assert (raised.value.code, capsys.readouterr().out) == (0, f"ncolony {__version__}\n")
 
 
 @pytest.mark.parametrize("option", ["config", "messages", "pid", "colony"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import resource
@@ -240,7 +241,6 @@ def test_a_reader_that_is_gone_takes_nobody_along(written: Written) -> None:
     assert (written.said, written.sink.trouble) == ([GONE], GONE)
 
 
-@pytest.mark.xfail(reason="the writer stays registered, and the reactor spins")
 def test_a_reader_that_goes_while_blocks_wait_lets_the_children_go_on(written: Written) -> None:
     """What waited is let go of, nothing is registered any more, and the trouble stays said."""
     written.fill_the_pipe()
@@ -254,26 +254,60 @@ def test_a_reader_that_goes_while_blocks_wait_lets_the_children_go_on(written: W
     assert written.sink.write(b"more\n")
 
 
-@pytest.mark.xfail(reason="write(2) to a terminal in its usual mode blocks")
 def test_a_terminal_that_is_stopped_does_not_block(written: Written) -> None:
-    """Nobody reads the terminal: blocks wait, as with a pipe."""
+    """Nobody reads the terminal: blocks wait, as with a pipe, and come when somebody does."""
     ours, terminal = os.openpty()
-    previous = signal.signal(signal.SIGALRM, stuck)
-    try:
-        written.log.fd = terminal
-        signal.setitimer(signal.ITIMER_REAL, 2)
-        while written.sink.write(b"x" * 99 + b"\n"):
-            pass
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+    log = Descriptor(terminal)
+    written.log.fd = log.fileno()
+    text = b""
+    while len(text) < 1 << 20:
+        text += b"x" * 99 + b"\n"
+        if not written.sink.write(text[-100:]):
+            break
+    found = b""
+    while written.reactor.writers:
+        found += os.read(ours, 1 << 16)
+        written.reactor.turn()
+    while select.select([ours], [], [], 0)[0]:
+        found += os.read(ours, 1 << 16)
+    assert found == text.replace(b"\n", b"\r\n")
+    written.log.fd = written.file
+    for fd in (ours, terminal, log.fileno()):
+        os.close(fd)
+
+
+def test_a_terminal_that_cannot_be_opened_is_used_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is somebody else's, after su(1) say."""
+
+    def closed(path: str, flags: int) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    with nothing_left():
+        ours, terminal = os.openpty()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", closed)
+            assert Descriptor(terminal).fileno() == terminal
         os.close(ours)
         os.close(terminal)
-        written.log.fd = written.file
 
 
-def stuck(signum: int, frame: object) -> None:
-    raise AssertionError("write(2) blocks")
+def test_a_log_that_somebody_made_non_blocking_is_no_trouble(
+    written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EAGAIN after poll(2) promised room: the block waits for room again."""
+    written.log.fd = written.pipe
+
+    def busy(fd: int, block: bytes) -> int:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", busy)
+        assert not written.sink.write(b"1\n")
+    assert (written.said, len(written.reactor.writers)) == ([], 1)
+    written.reactor.rest()
+    assert (written.read(), written.resumed) == (b"1\n", 1)
 
 
 # The monitor's own lines

@@ -217,8 +217,11 @@ def test_a_signal_s_name_leads_back_to_it(signum: signal.Signals) -> None:
 
 def test_real_time_signals_count_from_the_first() -> None:
     """Those have no name of their own."""
-    assert signal_name(signal.SIGRTMIN + 2) == "SIGRTMIN+2"
-    assert signal_number(str(signal.SIGRTMIN + 2)) == signal.SIGRTMIN + 2
+    for number in range(signal.SIGRTMIN + 1, signal.SIGRTMAX):
+        name = signal_name(number)
+        assert name == f"SIGRTMIN+{number - signal.SIGRTMIN}"
+        assert signal_number(name.removeprefix("SIG")) == number
+        assert signal_number(str(number)) == number
 
 
 @pytest.mark.parametrize("text", ["", "NOPE", "SIGTERM", "term", "0", "65", "-1", "1.0", "\u0661"])
