@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 
 from builders import a_file
 from ncolony import status
-from ncolony.configdir import ConfigDir
+from ncolony.configdir import WRITING_S, ConfigDir
 from ncolony.describe import status_of
 from ncolony.lingering import EVERY_S
 from ncolony.mailbox import Mailbox
@@ -260,6 +260,7 @@ class Life(RuleBasedStateMachine):
         """A message that is no request."""
         self.messages += 1
         self.system.put(f"{MESSAGES}/{self.messages}", text)
+        self.system.nodes[f"{MESSAGES}/{self.messages}"].mtime_ns -= 2 * 10**9  # nobody writes it
         self.rejected += 1
         self.mailbox.look()
 
@@ -340,6 +341,8 @@ class Life(RuleBasedStateMachine):
         """Promises 2 and 7: once all rests, the processes are as configured, and so the files."""
         self.system.faults.mend()
         self.look(whole=True)
+        self.system.advance(2 * WRITING_S)
+        self.look(whole=True)  # as the monitor does for what may have been half written
         for process in self.system.living():
             process.held = None  # nobody stays stopped for ever
         self.system.advance(LONG_S)

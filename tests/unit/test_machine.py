@@ -167,8 +167,8 @@ def test_what_is_removed_and_refused_during_a_stop_fails() -> None:
 
 def test_start() -> None:
     """What is down or waits starts at once; what runs, runs; what stops will start."""
-    starts(STOPPED, StartAsked("r"), want=Want.UP, note="r")
-    starts(BACKOFF, StartAsked("r"), Disarm(), note="r")
+    starts(STOPPED, StartAsked("r"), want=Want.UP, stop_reason=StopReason.STOP, note="r")
+    starts(BACKOFF, StartAsked("r"), Disarm(), stop_reason=StopReason.STOP, note="r")
     for old in (RUNNING, STARTING, FAILED, STOPPING, KILLING):
         check(old, StartAsked("r"), want=Want.UP)
     check(LEFTOVER, StartAsked("r"), stop_reason=StopReason.RESTART, note="r")
@@ -188,8 +188,8 @@ def test_stop() -> None:
 def test_restart_by_name() -> None:
     """Another run, whatever the process was."""
     stops(RUNNING, RestartAsked("r"), StopReason.RESTART, note="r")
-    starts(STOPPED, RestartAsked("r"), want=Want.UP, note="r")
-    starts(BACKOFF, RestartAsked("r"), Disarm(), note="r")
+    starts(STOPPED, RestartAsked("r"), want=Want.UP, stop_reason=StopReason.RESTART, note="r")
+    starts(BACKOFF, RestartAsked("r"), Disarm(), stop_reason=StopReason.RESTART, note="r")
     check(STARTING, RestartAsked("r"))
     check(STOPPING._replace(want=Want.DOWN), RestartAsked("r"), want=Want.UP)
     check(FAILED._replace(want=Want.DOWN), RestartAsked("r"), want=Want.UP)

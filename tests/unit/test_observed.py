@@ -104,8 +104,10 @@ def test_a_broken_monitor_file_is_an_error(colony: FakeColony) -> None:
         observed.monitor(colony.places)
 
 
-def test_a_missing_configuration_directory_is_an_error(colony: FakeColony) -> None:
-    """Nobody takes a missing directory for an empty one."""
-    colony.config.rmdir()
-    with pytest.raises(CtlError, match=r"cannot list .*/config: No such file or directory"):
-        observed.records(colony.places)
+def test_what_runs_is_shown_while_the_configuration_directory_is_missing(
+    colony: FakeColony,
+) -> None:
+    """That is just when somebody wants to see it."""
+    colony.report(running("web"))
+    colony.config.rename(colony.folder / "away")
+    assert list(observed.records(colony.places)) == ["web"]
