@@ -28,6 +28,11 @@ class RotatedLog(LogFile):
         fd: int = self._file.fileno()
         return fd
 
+    def write(self, data: Any) -> None:
+        """Write an event."""
+        self.fileno()
+        super().write(data)  # type: ignore[no-untyped-call]
+
     def wrote(self, size_bytes: int) -> None:
         """Count what went past ``write``, and rotate where that is due, or try to."""
         self.size += size_bytes

@@ -8,6 +8,7 @@ from typing import Any
 from twisted.application import service
 from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver, Logger
+from twisted.python.components import Componentized
 
 from .lock import Locked, take_lock
 from .logs import EventSink, TwistdLog, find_log
@@ -46,8 +47,8 @@ class ColonyService(service.Service):
         """Join an application; twistd's log file is the application's observer from then on."""
         super().setServiceParent(parent)  # type: ignore[no-untyped-call]
         log = self._options.get("log")
-        if isinstance(log, TwistdLog):
-            parent.setComponent(ILogObserver, log.observer())
+        if isinstance(log, TwistdLog) and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, log.observer())  # type: ignore[no-untyped-call]
 
     def startService(self) -> None:
         """Begin once the reactor runs, for that installs signal handlers of its own first."""

@@ -236,10 +236,10 @@ def _signal_names() -> dict[int, str]:
 
 _SIGNAL_NAMES = _signal_names()
 _SIGNAL_NUMBERS = {
-    **{name.removeprefix("SIG"): number for number, name in _SIGNAL_NAMES.items()},
-    **{name.removeprefix("SIG"): known.value for name, known in signal.Signals.__members__.items()},
-    **{str(int(number)): int(number) for number in signal.valid_signals()},
-}
+    name: int(number)
+    for number in signal.valid_signals()
+    for name in (str(int(number)), _SIGNAL_NAMES[number].removeprefix("SIG"))
+} | {name.removeprefix("SIG"): known.value for name, known in signal.Signals.__members__.items()}
 
 
 def signal_name(signum: int) -> str:

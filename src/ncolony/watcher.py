@@ -109,10 +109,10 @@ class Watcher:
 
     def _tick(self) -> None:
         self._timer = None
-        if self._present:
+        if self._trusted:
             self._look_now(None)
         else:
-            self._watch_anew()
+            self._watch_anew()  # the path may lead elsewhere by now
 
     def _look_now(self, names: frozenset[str] | None) -> None:
         try:

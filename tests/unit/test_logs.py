@@ -102,6 +102,23 @@ def test_a_rotation_that_fails_half_way_loses_nothing(
         log._file.close()
 
 
+def test_an_event_after_a_failed_rotation_finds_the_file_again(
+    reactor: Reactor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twisted's own lines aren't lost either."""
+    log = a_log(tmp_path)
+
+    def full(self: RotatedLog) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RotatedLog, "_openFile", full)
+        Sink(reactor, log).write(b"0123456789\n")
+    log.write("event\n")
+    log._file.close()
+    assert files(tmp_path) == {"log": "event\n", "log.1": "0123456789\n"}
+
+
 # twistd
 
 

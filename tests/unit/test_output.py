@@ -275,6 +275,20 @@ def test_two_runs_share_no_line_when_the_sink_had_no_room_between(children: Chil
     ]
 
 
+def test_a_whole_last_line_gets_no_second_end(children: Children) -> None:
+    """Nothing is added to what a process said, whoever has to wait."""
+    children.sink.room = False
+    full = children.run("db")
+    children.say(full, b"full\n")
+    writer = children.run("web")
+    os.write(writer, b"whole\n")
+    children.end("web", writer)
+    children.sink.room = True
+    children.sink.resume()
+    os.close(full)
+    assert children.sink.text == b"db: full\nweb: whole\n"
+
+
 def test_last_words_of_many_wait_in_turn(children: Children) -> None:
     """A sink that is full again after one process's last words is given no more."""
     children.sink.room = False

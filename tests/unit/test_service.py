@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from twisted.application.service import Application, IServiceCollection
+from twisted.application.service import Application, IServiceCollection, MultiService
 from twisted.internet import reactor as global_reactor
 from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver
@@ -141,6 +141,16 @@ def test_output_goes_where_the_log_goes(
     colony = makeService(options(reactor, tmp_path, log))
     assert type(colony._sink) is kind
     os.close(colony._lock_fd)
+
+
+def test_a_parent_that_is_no_application_has_no_observer(reactor: Reactor, tmp_path: Path) -> None:
+    """A service among others leaves logging to whoever has the application."""
+    asked = options(reactor, tmp_path, TwistdLog(str(tmp_path / "log"), reactor))
+    colony = makeService(asked)
+    parent = MultiService()
+    colony.setServiceParent(parent)
+    assert (list(parent), (tmp_path / "log").exists()) == ([colony], False)
+    colony.stopService()
 
 
 # The lock

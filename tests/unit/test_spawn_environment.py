@@ -224,7 +224,9 @@ def test_real_time_signals_count_from_the_first() -> None:
         assert signal_number(str(number)) == number
 
 
-@pytest.mark.parametrize("text", ["", "NOPE", "SIGTERM", "term", "0", "65", "-1", "1.0", "\u0661"])
+@pytest.mark.parametrize(
+    "text", ["", "NOPE", "SIGTERM", "RTMIN-1", "term", "0", "33", "65", "-1", "1.0", "\u0661"]
+)
 def test_what_is_no_signal_is_refused(text: str) -> None:
     """By name without SIG, or by a number that the system has."""
     with pytest.raises(ValueError) as raised:

@@ -155,7 +155,10 @@ def test_long_values_are_told_of_in_a_word() -> None:
     [
         ('"arg": 1', ('unknown key "arg"; did you mean "args"?',)),
         ('"ENV": 1', ('unknown key "ENV"; did you mean "env"?',)),
-        ('"zzz": 1', (f'unknown key "zzz"; known are {", ".join(FIELDS)}; keys of others carry a dot',)),
+        (
+            '"zzz": 1',
+            (f'unknown key "zzz"; known are {", ".join(FIELDS)}; keys of others carry a dot',),
+        ),
         ('"my.key": 1', ()),
         ('"uid": 1, "uid": 2', ('key "uid" is there twice: the last one is used',)),
         ('"x.y": {"b": 1, "b": 2}', ('key "b" is there twice: the last one is used',)),

@@ -315,6 +315,36 @@ def test_where_notices_cannot_be_trusted_a_clock_looks(
     assert (watched.looks, watched.anew) == ([frozenset({"web"})], [False])
 
 
+def test_a_directory_that_can_be_trusted_again_needs_no_clock(
+    watched: Watched, trusted: dict[str, bool]
+) -> None:
+    """A link in its path that was pointed elsewhere, a file system that was unmounted."""
+    trusted["trusted"] = False
+    watched.start()
+    trusted["trusted"] = True
+    watched.reactor.advance(EVERY_S)
+    assert (watched.looks, watched.anew, watched.state) == ([WHOLE], [False], BY_NOTICE)
+
+
+def test_a_link_pointed_elsewhere_is_followed_by_the_clock(
+    watched: Watched, trusted: dict[str, bool], tmp_path: Path
+) -> None:
+    """From then on notices come from where it leads."""
+    (tmp_path / "next").mkdir()
+    link = tmp_path / "current"
+    link.symlink_to(watched.directory)
+    trusted["trusted"] = False
+    linked = Watched(watched.reactor, link).start()
+    link.unlink()
+    link.symlink_to(tmp_path / "next")
+    watched.reactor.advance(EVERY_S)
+    linked.forget()
+    (tmp_path / "next" / "web").touch()
+    watched.reactor.wait()
+    assert (linked.looks, linked.state) == ([frozenset({"web"})], BY_CLOCK)
+    linked.watcher.stop()
+
+
 def test_without_inotify_a_clock_looks(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     """Until there is one."""
 
