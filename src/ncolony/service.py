@@ -42,6 +42,7 @@ class ColonyService(service.Service):
         self._sink = sink
         self._lock_fd = lock_fd
         self._monitor: Monitor | None = None
+        self._ended: Deferred[None] | None = None
 
     def setServiceParent(self, parent: Any) -> None:
         """Join an application; twistd's log file is the application's observer from then on."""
@@ -66,10 +67,18 @@ class ColonyService(service.Service):
         """Fires when every process is gone, or can't be killed."""
         super().stopService()  # type: ignore[no-untyped-call]
         if self._monitor is None:
-            os.close(self._lock_fd)
+            self._unlock()
             return None
-        monitor, self._monitor = self._monitor, None
-        return monitor.stop().addCallback(lambda _: os.close(self._lock_fd))
+        if self._ended is None:
+            self._ended = self._monitor.stop().addCallback(lambda _: self._unlock())
+        ended: Deferred[None] = Deferred()
+        self._ended.addCallback(ended.callback)
+        return ended
+
+    def _unlock(self) -> None:
+        if self._lock_fd >= 0:
+            os.close(self._lock_fd)
+            self._lock_fd = -1
 
 
 def makeService(options: Options) -> ColonyService:

@@ -9,88 +9,30 @@ exec, and every ignored signal has a handler, which exec resets to the default.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import os
 import pwd
 import resource
 import signal
 import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 
 from twisted.internet import process as twisted_process
 
+from .housekeeping import Housekeeping
 from .isystem import Death
+from .signalnames import signal_name
+from .spawnthread import SpawnThread
 from .spec import ProcessSpec
+
+Environment = dict[str, str | bytes]
 
 #: Where a program is looked up when its environment has no PATH.
 DEFAULT_PATH = "/bin:/usr/bin"
-#: PR_SET_CHILD_SUBREAPER, prctl(2).
-PR_SET_CHILD_SUBREAPER = 36
 
 
-class Housekeeping:
-    """What the monitor changes of itself, once, so that its children inherit none of it.
-
-    ``nofile`` is the descriptor limit, soft and hard, that the monitor was started with and that
-    its children get.
-    """
-
-    def __init__(self) -> None:
-        self.null_fd = _null_above_standard()
-        for fd in _open_descriptors():
-            if fd > 2:
-                os.set_inheritable(fd, False)
-        for signum in signal.valid_signals():
-            if signal.getsignal(signum) is signal.SIG_IGN:
-                signal.signal(signum, _ignored)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        self.nofile = resource.getrlimit(resource.RLIMIT_NOFILE)
-        self.own_nofile = (self.nofile[1], self.nofile[1])
-        resource.setrlimit(resource.RLIMIT_NOFILE, self.own_nofile)
-        become_subreaper()
-
-    def close(self) -> None:
-        """Give back what was taken."""
-        os.close(self.null_fd)
-        resource.setrlimit(resource.RLIMIT_NOFILE, self.nofile)
-
-
-def _ignored(signum: int, frame: object) -> None:
-    """A signal that was ignored; with a handler, a child starts with the default instead."""
-
-
-def _null_above_standard() -> int:
-    fd = os.open(os.devnull, os.O_RDWR)
-    while fd <= 2:  # started with a standard descriptor closed: fill the gap, for good
-        os.set_inheritable(fd, True)
-        fd = os.open(os.devnull, os.O_RDWR)
-    return fd
-
-
-def _open_descriptors() -> list[int]:
-    for directory in ("/proc/self/fd", "/dev/fd"):
-        try:
-            found = [int(name) for name in os.listdir(directory)]
-        except OSError:
-            continue
-        return [fd for fd in found if _is_open(fd)]
-    return [fd for fd in range(3, 1024) if _is_open(fd)]
-
-
-def _is_open(fd: int) -> bool:
-    try:
-        os.fstat(fd)
-    except OSError:
-        return False
-    return True
-
-
-def become_subreaper() -> None:
-    """Have orphans of our children come to us instead of to process 1, where Linux can."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+#: A table of this many descriptors costs a start more than the way to a thread without them.
+MANY = 2048
 
 
 class Spawner:
@@ -98,35 +40,42 @@ class Spawner:
 
     def __init__(self, house: Housekeeping) -> None:
         self._house = house
-        self._null = (os.POSIX_SPAWN_DUP2, house.null_fd, 0)
+        self._thread = SpawnThread()
+        self._crowded = False
 
     def spawn(self, spec: ProcessSpec, output_fd: int | None) -> int:
         """Start a process, leader of its own session and group; its pid."""
         env = environment(spec)
         path = find_program(spec.args[0], env)
+        start = self._start_as_user if _changes_user(spec) else self._start
         out = self._house.null_fd if output_fd is None else output_fd
-        if _changes_user(spec):
-            return self._spawn_as_user(spec, path, env, out)
-        actions = (self._null, (os.POSIX_SPAWN_DUP2, out, 1), (os.POSIX_SPAWN_DUP2, out, 2))
+        self._crowded = self._crowded or out >= MANY
+        if self._crowded and self._thread.starts():
+            pid = self._thread.call(lambda null, out: start(spec, path, env, null, out), out)
+        else:
+            pid = start(spec, path, env, self._house.null_fd, out)
+        os.sched_yield()  # or the child, on the same processor, waits for us to sleep
+        return pid
+
+    def _start(self, spec: ProcessSpec, path: str, env: Environment, null: int, out: int) -> int:
+        actions = [(os.POSIX_SPAWN_DUP2, fd, at) for at, fd in enumerate((null, out, out))]
         resource.setrlimit(resource.RLIMIT_NOFILE, self._house.nofile)
         try:
-            pid = os.posix_spawn(
+            return os.posix_spawn(
                 path, spec.args, env, file_actions=actions, setsid=True, setsigmask=()
             )
-            os.sched_yield()  # or the child, on the same processor, waits for us to sleep
-            return pid
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, self._house.own_nofile)
 
-    def _spawn_as_user(
-        self, spec: ProcessSpec, path: str, env: dict[str, str | bytes], out: int
+    def _start_as_user(
+        self, spec: ProcessSpec, path: str, env: Environment, null: int, out: int
     ) -> int:
         uid, gid, groups = credentials(spec)
         child = subprocess.Popen(
             spec.args,
             executable=path,
             env=env,
-            stdin=self._house.null_fd,
+            stdin=null,
             stdout=out,
             stderr=out,
             close_fds=False,
@@ -134,7 +83,7 @@ class Spawner:
             user=uid,
             group=gid,
             extra_groups=groups,
-            preexec_fn=self._give_back,  # noqa: PLW1509 - the monitor has no threads
+            preexec_fn=self._give_back,  # noqa: PLW1509 - it makes two system calls
         )
         child.returncode = 0  # deaths() reaps it; without this, subprocess would try to as well
         return child.pid
@@ -142,6 +91,10 @@ class Spawner:
     def _give_back(self) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         resource.setrlimit(resource.RLIMIT_NOFILE, self._house.nofile)
+
+    def close(self) -> None:
+        """Start nothing any more."""
+        self._thread.close()
 
     def deaths(self, named: Iterable[int] = ()) -> Iterator[Death]:
         """Every child that has ended, ours or an orphan, reaped; each comes once.
@@ -182,9 +135,9 @@ def _next_death() -> tuple[int, int]:
     return os.waitpid(seen.si_pid, 0)
 
 
-def environment(spec: ProcessSpec) -> dict[str, str | bytes]:
+def environment(spec: ProcessSpec) -> Environment:
     """All of a child's environment: what its file says, its name, and its file."""
-    env: dict[str, str | bytes] = dict(spec.env)
+    env: Environment = dict(spec.env)
     for name in spec.env_inherit:
         env[name] = os.environ.get(name, "")
     env["NCOLONY_NAME"] = spec.name
@@ -192,7 +145,7 @@ def environment(spec: ProcessSpec) -> dict[str, str | bytes]:
     return env
 
 
-def find_program(program: str, env: dict[str, str | bytes]) -> str:
+def find_program(program: str, env: Environment) -> str:
     """The file to execute, as execvp(3) would find it in the child's environment."""
     if "/" in program:
         return program
@@ -227,29 +180,3 @@ def credentials(spec: ProcessSpec) -> tuple[int | None, int, list[int]]:
         return spec.uid, spec.gid, []
     gid = user.pw_gid if spec.gid is None else spec.gid
     return spec.uid, gid, os.getgrouplist(user.pw_name, gid)
-
-
-def _signal_names() -> dict[int, str]:
-    names = {number: f"SIGRTMIN{number - signal.SIGRTMIN:+}" for number in range(1, signal.NSIG)}
-    return names | {number: signal.Signals(number).name for number in signal.Signals}
-
-
-_SIGNAL_NAMES = _signal_names()
-_SIGNAL_NUMBERS = {
-    name: int(number)
-    for number in signal.valid_signals()
-    for name in (str(int(number)), _SIGNAL_NAMES[number].removeprefix("SIG"))
-} | {name.removeprefix("SIG"): known.value for name, known in signal.Signals.__members__.items()}
-
-
-def signal_name(signum: int) -> str:
-    """``SIGKILL`` for 9; ``SIGRTMIN+1`` for what has no name of its own."""
-    return _SIGNAL_NAMES[signum]
-
-
-def signal_number(text: str) -> int:
-    """The number of a signal by its name without SIG, or by its digits. Raises ValueError."""
-    try:
-        return _SIGNAL_NUMBERS[text]
-    except KeyError:
-        raise ValueError(f"{text} is no signal") from None

@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .housekeeping import Housekeeping
 from .isystem import Death, ITimer, Stamp
 from .sigchld import Handler, SignalFd, watch_deaths
-from .spawn import Housekeeping, Spawner, signal_number
+from .signalnames import signal_number
+from .spawn import Spawner
 from .spec import ProcessSpec
 
 _KINDS = {
@@ -45,6 +47,7 @@ class System:
         """Give back what the monitor took of this process."""
         if self._deaths is not None:
             self._deaths.close()
+        self._spawner.close()
         self._house.close()
 
     def call_later(self, delay_s: float, function: Callable[..., None], *args: object) -> ITimer:

@@ -91,7 +91,6 @@ def test_the_service_has_stopped_when_the_monitor_has(reactor: Reactor, tmp_path
     assert (stopped.called, is_locked(asked)) == (True, False)
 
 
-@pytest.mark.xfail(reason="the lock's descriptor is closed twice")
 def test_stopping_twice_lets_go_of_the_lock_once(reactor: Reactor, tmp_path: Path) -> None:
     """Not before the monitor has ended, and not of somebody else's descriptor after it."""
     asked = options(reactor, tmp_path)

@@ -12,13 +12,12 @@ from types import SimpleNamespace
 import pytest
 
 from builders import a_file, a_spec
+from ncolony.signalnames import signal_name, signal_number
 from ncolony.spawn import (
     _changes_user,
     credentials,
     environment,
     find_program,
-    signal_name,
-    signal_number,
 )
 from reactors import nothing_left
 

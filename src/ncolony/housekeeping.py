@@ -1,0 +1,75 @@
+"""What the monitor changes of its own process, once, so that its children inherit none of it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+
+#: PR_SET_CHILD_SUBREAPER, prctl(2).
+PR_SET_CHILD_SUBREAPER = 36
+
+
+class Housekeeping:
+    """What the monitor changes of itself, once, so that its children inherit none of it.
+
+    ``nofile`` is the descriptor limit, soft and hard, that the monitor was started with and that
+    its children get.
+    """
+
+    def __init__(self) -> None:
+        self.null_fd = _null_above_standard()
+        for fd in _open_descriptors():
+            if fd > 2:
+                os.set_inheritable(fd, False)
+        for signum in signal.valid_signals():
+            if signal.getsignal(signum) is signal.SIG_IGN:
+                signal.signal(signum, _ignored)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        self.nofile = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.own_nofile = (self.nofile[1], self.nofile[1])
+        resource.setrlimit(resource.RLIMIT_NOFILE, self.own_nofile)
+        become_subreaper()
+
+    def close(self) -> None:
+        """Give back what was taken."""
+        os.close(self.null_fd)
+        resource.setrlimit(resource.RLIMIT_NOFILE, self.nofile)
+
+
+def _ignored(signum: int, frame: object) -> None:
+    """A signal that was ignored; with a handler, a child starts with the default instead."""
+
+
+def _null_above_standard() -> int:
+    fd = os.open(os.devnull, os.O_RDWR)
+    while fd <= 2:  # started with a standard descriptor closed: fill the gap, for good
+        os.set_inheritable(fd, True)
+        fd = os.open(os.devnull, os.O_RDWR)
+    return fd
+
+
+def _open_descriptors() -> list[int]:
+    for directory in ("/proc/self/fd", "/dev/fd"):
+        try:
+            found = [int(name) for name in os.listdir(directory)]
+        except OSError:
+            continue
+        return [fd for fd in found if _is_open(fd)]
+    return [fd for fd in range(3, 1024) if _is_open(fd)]
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
+
+
+def become_subreaper() -> None:
+    """Have orphans of our children come to us instead of to process 1, where Linux can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

@@ -1,0 +1,214 @@
+"""Least power: a child gets nothing that it wasn't given."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import resource
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from colony import LAUNCHES, NOBODY, Colony, descriptors_of, proc_status, until
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give that up")
+#: How a child is started decides how it is kept from inheriting: both ways are held to the same.
+USERS = pytest.mark.parametrize(
+    "user",
+    [pytest.param({}, id="as it is"), pytest.param({"uid": NOBODY}, id="nobody", marks=as_root)],
+)
+
+
+def _started_badly() -> None:
+    """A parent that leaves much behind: an ignored signal, blocked ones, a low soft limit."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1, signal.SIGTERM})
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(300, hard), hard))
+
+
+@USERS
+def test_the_environment_is_exactly_as_specified(colony: Colony, user: dict[str, Any]) -> None:
+    """``env``, the inherited names, the name and the file: nothing else, to the byte."""
+    colony.start(env={"INHERITED": "from the monitor", "SECRET": "not for children"})
+    contents = colony.configure(
+        "web", env={"A": "1 = é", "EMPTY": ""}, env_inherit=["INHERITED", "UNSET"], **user
+    )
+    pid = colony.running("web")
+    found = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    assert sorted(found) == sorted(
+        [
+            b"",
+            "A=1 = é".encode(),
+            b"EMPTY=",
+            b"INHERITED=from the monitor",
+            b"UNSET=",
+            b"NCOLONY_NAME=web",
+            b"NCOLONY_CONFIG=" + contents,
+        ]
+    )
+
+
+@USERS
+def test_no_descriptor_above_2(colony: Colony, user: dict[str, Any]) -> None:
+    """Whatever the monitor was started with: /dev/null and one pipe, twice."""
+    extra = os.open("/etc/hostname", os.O_RDONLY)
+    colony.configure("first", **user)
+    colony.start(pass_fds=[extra])
+    os.close(extra)
+    colony.running("first")
+    colony.configure("web", **user)
+    pid = colony.running("web")
+    for _ in range(2):
+        null, *pipes = descriptors_of(pid)
+        assert null == "/dev/null"
+        assert len(pipes) == 2
+        assert pipes[0] == pipes[1]
+        assert pipes[0].startswith("pipe:")
+        assert sorted(os.listdir(f"/proc/{pid}/fd")) == ["0", "1", "2"]
+        colony.ask("RESTART", "web")
+        pid = colony.running("web", other_than=pid)
+
+
+@USERS
+def test_default_signals(colony: Colony, user: dict[str, Any]) -> None:
+    """Nothing ignored, nothing blocked, although the monitor's parent did both."""
+    colony.configure("web", **user)
+    colony.start(preexec_fn=_started_badly)
+    pid = colony.running("web")
+    found = proc_status(pid)
+    masks = {key: int(found[key], 16) for key in ("SigIgn", "SigBlk", "SigCgt", "SigPnd")}
+    masks["SigIgn"] &= ~0x1_8000_0000  # 32 and 33 are glibc's own; its posix_spawn ignores them
+    assert masks == {"SigIgn": 0, "SigBlk": 0, "SigCgt": 0, "SigPnd": 0}
+
+
+@USERS
+def test_own_session_and_group(colony: Colony, user: dict[str, Any]) -> None:
+    """Each child leads its own; no terminal comes with that."""
+    colony.configure("web", **user)
+    colony.start()
+    pid = colony.running("web")
+    assert (os.getsid(pid), os.getpgid(pid)) == (pid, pid)
+
+
+@USERS
+def test_the_descriptor_limit_is_given_back(colony: Colony, user: dict[str, Any]) -> None:
+    """The monitor raises its soft limit to the hard one; a child gets what the monitor got."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    colony.configure("web", **user)
+    colony.start(preexec_fn=_started_badly)
+    pid = colony.running("web")
+    assert _descriptor_limits(pid) == [str(min(300, hard)), str(hard)]
+    assert _descriptor_limits(colony.pid) == [str(hard), str(hard)]
+
+
+def _descriptor_limits(pid: int) -> list[str]:
+    text = Path(f"/proc/{pid}/limits").read_text()
+    return text.partition("Max open files")[2].split()[:2]
+
+
+def test_standard_descriptors_that_are_closed(colony: Colony) -> None:
+    """A monitor started without them doesn't give its children something else in their place."""
+    colony.configure("web")
+    command = " ".join([*LAUNCHES["run"], "--colony", str(colony.root)])
+    command = f"exec {command} <&- >&- 2>&-"
+    colony.start_as(["sh", "-c", command])
+    pid = colony.running("web")
+    null, *pipes = descriptors_of(pid)
+    assert null == "/dev/null"
+    assert len(pipes) == 2
+    assert all(found.startswith("pipe:") for found in pipes)
+    colony.ask("RESTART", "web")
+    colony.running("web", other_than=pid)
+
+
+def _ids(pid: int) -> tuple[list[int], list[int], list[int]]:
+    found = proc_status(pid)
+    uid, gid, groups = ([int(i) for i in found[key].split()] for key in ("Uid", "Gid", "Groups"))
+    return uid, gid, sorted(groups)
+
+
+@as_root
+def test_uid_drops_everything_else(colony: Colony) -> None:
+    """All four ids, that user's group and its supplementary groups; none of the monitor's."""
+    user = pwd.getpwuid(NOBODY)
+    colony.configure("web", uid=NOBODY)
+    colony.start(extra_groups=[0, 1, 2, 3, 6])
+    found = _ids(colony.running("web"))
+    groups = sorted(os.getgrouplist(user.pw_name, user.pw_gid))
+    assert found == ([NOBODY] * 4, [user.pw_gid] * 4, groups)
+    capabilities = proc_status(colony.running("web"))
+    assert [int(capabilities[key], 16) for key in ("CapEff", "CapPrm", "CapInh")] == [0, 0, 0]
+
+
+@as_root
+def test_uid_with_gid_and_without_an_entry(colony: Colony) -> None:
+    """A gid of its own wins; a uid that nobody knows is fine with a gid."""
+    colony.configure("both", uid=NOBODY, gid=1234)
+    colony.configure("unknown", uid=54321, gid=1234)
+    colony.configure("group", gid=1234)
+    colony.start(extra_groups=[0, 1, 2, 3, 6])
+    assert _ids(colony.running("unknown")) == ([54321] * 4, [1234] * 4, [])
+    uid, gid, groups = _ids(colony.running("both"))
+    assert (uid, gid) == ([NOBODY] * 4, [1234] * 4)
+    assert not set(groups) & {0, 1, 2, 3, 6}
+    assert _ids(colony.running("group")) == ([0] * 4, [1234] * 4, [])
+
+
+@as_root
+def test_a_user_may_not_run_what_it_may_not_execute(colony: Colony) -> None:
+    """A program that only root may run is a state with a reason; what works next works."""
+    path = colony.root / "program"
+    path.write_text("#!/bin/sh\nexec sleep infinity\n")
+    path.chmod(0o700)
+    colony.root.chmod(0o700)
+    colony.configure("web", str(path), uid=NOBODY)
+    colony.start()
+    now = colony.until_state("web", "BACKOFF")
+    assert "Permission denied" in now["reason"]
+    colony.configure("web", uid=NOBODY)
+    colony.running("web")
+
+
+@as_root
+def test_a_restart_as_another_user(colony: Colony) -> None:
+    """Root first, then nobody: the group that is stopped is the old one's."""
+    colony.configure("web")
+    colony.start()
+    pid = colony.running("web")
+    colony.configure("web", uid=NOBODY)
+    pid = colony.running("web", other_than=pid)
+    assert _ids(pid)[0] == [NOBODY] * 4
+    colony.ask("RESTART", "web")
+    colony.running("web", other_than=pid)
+
+
+def test_the_program_is_looked_up_in_the_childs_path(colony: Colony) -> None:
+    """Not in the monitor's; without one in ``/bin:/usr/bin``."""
+    directory = colony.root / "bin"
+    directory.mkdir()
+    program = directory / "sleep"
+    program.write_text("#!/bin/sh\necho mine; exec /bin/sleep infinity\n")
+    program.chmod(0o755)
+    colony.configure("own", "sleep", "9", env={"PATH": str(directory)})
+    colony.configure("default")
+    colony.start()
+    colony.running("own")
+    colony.said(b"own: mine")
+    colony.running("default")
+
+
+def test_the_files_name_is_the_childs(colony: Colony) -> None:
+    """A child finds its own name and its own file in its environment."""
+    colony.configure(
+        "web", "sh", "-c", 'echo "$NCOLONY_NAME"; echo "$NCOLONY_CONFIG"; exec sleep 99'
+    )
+    colony.start()
+    colony.running("web")
+    until(lambda: len(colony.lines("web")) == 2, "two lines")
+    name, contents = colony.lines("web")
+    assert name == b"web"
+    assert json.loads(contents)["test.mark"] == colony.mark
