@@ -6,10 +6,13 @@ contract tests. What can fail raises OSError, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from .spec import ProcessSpec
+
+#: What to start, and where its output goes.
+Start = tuple[ProcessSpec, int | None]
 
 
 class Death(NamedTuple):
@@ -60,6 +63,9 @@ class ISystem(Protocol):
 
         Standard output and error are ``output_fd``, or nothing; standard input is empty.
         """
+
+    def spawn_all(self, starts: Sequence[Start]) -> list[int | Exception]:
+        """Start several processes: for each what ``spawn`` returns, or raises."""
 
     def deaths(self) -> Iterator[Death]:
         """Reap every child that has ended, ours or an orphan; each comes once."""

@@ -15,14 +15,14 @@ import pwd
 import resource
 import signal
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from twisted.internet import process as twisted_process
 
 from .housekeeping import Housekeeping
-from .isystem import Death
+from .isystem import Death, Start
 from .signalnames import signal_name
-from .spawnthread import SpawnThread
+from .spawnthread import Job, SpawnThread, attempt_all
 from .spec import ProcessSpec
 
 Environment = dict[str, str | bytes]
@@ -45,17 +45,31 @@ class Spawner:
 
     def spawn(self, spec: ProcessSpec, output_fd: int | None) -> int:
         """Start a process, leader of its own session and group; its pid."""
-        env = environment(spec)
-        path = find_program(spec.args[0], env)
-        start = self._start_as_user if _changes_user(spec) else self._start
-        out = self._house.null_fd if output_fd is None else output_fd
-        self._crowded = self._crowded or out >= MANY
+        (outcome,) = self.spawn_all([(spec, output_fd)])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def spawn_all(self, starts: Sequence[Start]) -> list[int | Exception]:
+        """Start several: for each its pid, or why it couldn't be started."""
+        prepared = [self._prepared(spec) for spec, _ in starts]
+        outs = [self._house.null_fd if fd is None else fd for _, fd in starts]
+        self._crowded = self._crowded or max(outs, default=0) >= MANY
         if self._crowded and self._thread.starts():
-            pid = self._thread.call(lambda null, out: start(spec, path, env, null, out), out)
-        else:
-            pid = start(spec, path, env, self._house.null_fd, out)
-        os.sched_yield()  # or the child, on the same processor, waits for us to sleep
-        return pid
+            return self._thread.call(prepared, outs)
+        outcomes = attempt_all(prepared, self._house.null_fd, outs)
+        if len(starts) == 1:
+            os.sched_yield()  # or the child, on the same processor, waits for us to sleep
+        return outcomes
+
+    def _prepared(self, spec: ProcessSpec) -> Job:
+        def job(null: int, out: int) -> int:
+            env = environment(spec)
+            path = find_program(spec.args[0], env)
+            start = self._start_as_user if _changes_user(spec) else self._start
+            return start(spec, path, env, null, out)
+
+        return job
 
     def _start(self, spec: ProcessSpec, path: str, env: Environment, null: int, out: int) -> int:
         actions = [(os.POSIX_SPAWN_DUP2, fd, at) for at, fd in enumerate((null, out, out))]

@@ -15,11 +15,16 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 #: CLONE_FILES, unshare(2): leave the common table of descriptors.
 CLONE_FILES = 0x400
+#: SCM_MAX_FD, unix(7): so many descriptors go in one message.
+MAX_JOBS = 253
 _MAX_DESCRIPTORS = 1 << 20
+
+#: Starts a child, with descriptors for the null device and for its output; its pid.
+Job = Callable[[int, int], int]
 
 
 class SpawnThread:
@@ -27,8 +32,8 @@ class SpawnThread:
 
     def __init__(self) -> None:
         self._ours: socket.socket | None = None
-        self._function: Callable[[int, int], int] | None = None
-        self._outcome: int | BaseException = 0
+        self._jobs: Sequence[Job] = ()
+        self._outcomes: list[int | Exception] = []
         self._impossible = False
 
     def starts(self) -> bool:
@@ -37,16 +42,14 @@ class SpawnThread:
             self._begin()
         return self._ours is not None
 
-    def call(self, function: Callable[[int, int], int], fd: int) -> int:
-        """What ``function`` returns, or raises, for the null device and a copy of ``fd``."""
+    def call(self, jobs: Sequence[Job], fds: Sequence[int]) -> list[int | Exception]:
+        """What each job returns or raises, for the null device and a copy of its descriptor."""
         assert self._ours is not None, "starts() says whether it can be called"
-        self._function = function
-        rights = array.array("i", [fd])
+        self._jobs = jobs
+        rights = array.array("i", fds)
         self._ours.sendmsg([b"?"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
         self._ours.recv(1)
-        if isinstance(self._outcome, BaseException):
-            raise self._outcome
-        return self._outcome
+        return self._outcomes
 
     def close(self) -> None:
         """End the thread."""
@@ -80,17 +83,23 @@ class SpawnThread:
 
     def _serve(self, theirs: socket.socket, null: int) -> bool:
         flags = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
-        asked, fds, _, _ = socket.recv_fds(theirs, 1, 1, flags)
+        asked, fds, _, _ = socket.recv_fds(theirs, 1, MAX_JOBS, flags)
         if not asked:
             return False
-        try:
-            assert self._function is not None, "call() sets it before it asks"
-            self._outcome = self._function(null, fds[0])
-        except BaseException as error:  # noqa: BLE001 - it is the caller's
-            self._outcome = error
-        finally:
-            self._function = None
-            for fd in fds:
-                os.close(fd)
+        self._outcomes = attempt_all(self._jobs, null, fds)
+        for fd in fds:
+            os.close(fd)
         theirs.send(b"!")
         return True
+
+
+def attempt_all(jobs: Sequence[Job], null: int, fds: Sequence[int]) -> list[int | Exception]:
+    """What each job returns or raises."""
+    return [_attempt(job, null, fd) for job, fd in zip(jobs, fds, strict=True)]
+
+
+def _attempt(job: Job, null: int, fd: int) -> int | Exception:
+    try:
+        return job(null, fd)
+    except Exception as error:  # noqa: BLE001 - it is the caller's
+        return error

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Protocol, assert_never
 
 from . import machine, model, request
-from .isystem import Death, ISystem, ITimer
+from .isystem import Death, ISystem, ITimer, Start
 from .lingering import Lingering
 from .model import Effect, Event, Record, State
 from .policy import Policy
@@ -234,27 +234,27 @@ class Supervisor:
         self._dispatch(process, event)
         self._settle()
 
-    def _start(self, turn: tuple[Process, int]) -> None:
-        process, epoch = turn
-        record = process.record
-        forgotten = self._processes.get(record.name) is not process
-        if record.state is State.STARTING and record.epoch == epoch and not forgotten:
-            self._dispatch(process, self._spawn(process))
-
-    def _spawn(self, process: Process) -> Event:
-        record = process.record
-        spec = record.spec
-        assert spec is not None, "the machine starts nothing without a configuration"
-        writer = None
-        try:
-            writer = self._output.writer(record.name)
-            pid = self._system.spawn(spec, writer)
-        except Exception as error:  # noqa: BLE001  whatever it is, it is this process's
-            return model.SpawnFailed(record.epoch, f"cannot start {spec.args[0]}: {_why(error)}")
-        finally:
-            self._output.started(record.name, writer)
-        self._by_pgid[pid] = process
-        return model.Spawned(record.epoch, pid)
+    def _start(self, turns: list[tuple[Process, int]]) -> None:
+        starting: list[tuple[Process, Start]] = []
+        for process, epoch in turns:
+            record = process.record
+            forgotten = self._processes.get(record.name) is not process
+            if record.state is State.STARTING and record.epoch == epoch and not forgotten:
+                assert record.spec is not None, "nothing starts without a configuration"
+                try:
+                    writer = self._output.writer(record.name)
+                except OSError as error:
+                    self._dispatch(process, _failed(record, error))
+                else:
+                    starting.append((process, (record.spec, writer)))
+        outcomes = self._system.spawn_all([start for _, start in starting])
+        for (process, (_, writer)), outcome in zip(starting, outcomes, strict=True):
+            self._output.started(process.record.name, writer)
+            if isinstance(outcome, Exception):
+                self._dispatch(process, _failed(process.record, outcome))
+            else:
+                self._by_pgid[outcome] = process
+                self._dispatch(process, model.Spawned(process.record.epoch, outcome))
 
     # The end
 
@@ -302,6 +302,11 @@ def _event(asked: request.Request) -> Event:
 
 def _in_group(record: Record, group: str) -> bool:
     return record.spec is not None and group in record.spec.group
+
+
+def _failed(record: Record, error: Exception) -> Event:
+    program = record.spec.args[0] if record.spec else record.name
+    return model.SpawnFailed(record.epoch, f"cannot start {program}: {_why(error)}")
 
 
 def _why(error: Exception) -> str:

@@ -7,11 +7,11 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from .housekeeping import Housekeeping
-from .isystem import Death, ITimer, Stamp
+from .isystem import Death, ITimer, Stamp, Start
 from .sigchld import Handler, SignalFd, watch_deaths
 from .signalnames import signal_number
 from .spawn import Spawner
@@ -67,6 +67,9 @@ class System:
 
     def spawn(self, spec: ProcessSpec, output_fd: int | None) -> int:
         return self._spawner.spawn(spec, output_fd)
+
+    def spawn_all(self, starts: Sequence[Start]) -> list[int | Exception]:
+        return self._spawner.spawn_all(starts)
 
     def deaths(self) -> Iterator[Death]:
         named, self._named = self._named, []

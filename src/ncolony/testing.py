@@ -16,11 +16,11 @@ such as a signal to a process that was reaped, raises AssertionError.
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import NamedTuple
 
-from .isystem import Death
+from .isystem import Death, Start
 from .spec import ProcessSpec
 from .testing_clock import SimulatedClock
 from .testing_files import SimulatedFiles
@@ -105,6 +105,16 @@ class SimulatedSystem(SimulatedClock, SimulatedFiles):
         if program.lives_s is not None:
             self._end_after(program.lives_s, leader, program.code, None)
         return pid
+
+    def spawn_all(self, starts: Sequence[Start]) -> list[int | Exception]:
+        """See ISystem: one after the other."""
+        outcomes: list[int | Exception] = []
+        for spec, output_fd in starts:
+            try:
+                outcomes.append(self.spawn(spec, output_fd))
+            except OSError as error:
+                outcomes.append(error)
+        return outcomes
 
     def fork(self, pid: int) -> int:
         """A process forks into its group: the pid of the new member."""
