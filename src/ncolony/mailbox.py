@@ -17,6 +17,9 @@ WRITING_S = 1.0
 #: So many requests at the most before the reactor gets its turn.
 BATCH = 1000
 
+#: More troubles at once than this help nobody.
+MAX_TROUBLES = 5
+
 _Taken = tuple[str, bytes, request.Request]
 
 
@@ -161,7 +164,7 @@ class Mailbox:
         self._kept.append(name)
 
     def _sum_up(self) -> None:
-        trouble = "; ".join(self._troubles[:1]) or None
+        trouble = "; ".join(self._troubles[:MAX_TROUBLES]) or None
         if trouble is not None and trouble != self.trouble:
             self._said(trouble)
         self.trouble = trouble

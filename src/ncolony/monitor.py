@@ -36,6 +36,8 @@ from .watcher import Watcher
 RETURN_S = 2.0
 
 
+#: Descriptors that pipes don't get: without them, no directory can be looked at.
+RESERVE = 16
 #: What may be half written is looked at again after this long.
 AGAIN_S = 1.1
 
@@ -55,7 +57,9 @@ class Monitor:
         self._journal = Journal(system, log)
         say = self._journal.say
         self._sink = sink
-        self._output = Output(sink, partial(readiness, reactor))
+        self._output = Output(
+            sink, partial(readiness, reactor), limit=system.descriptor_limit - RESERVE
+        )
         self._supervisor = Supervisor(system, self._output, options.policy, self._changed)
         self._observers = [self._journal.changed]
         if options["pid"] is not None:
@@ -64,6 +68,7 @@ class Monitor:
             system,
             options["status"],
             self._supervisor.record,
+            self._supervisor.records,
             self._monitor_status,
             lambda: self._supervisor.starting,
             say,

@@ -14,6 +14,7 @@ goes on writing to it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import termios
@@ -25,6 +26,7 @@ BLOCK = 1 << 16
 #: A writing end is kept only while its number is below this: every descriptor that is open makes
 #: each start slower by 0.1 us, for the kernel copies the table of them, and closes the copies.
 KEEP_BELOW = 256
+NO_LIMIT = 1 << 30
 #: A line without an end is written in pieces of this size; until then it is kept whole.
 MAX_LINE = 1 << 20
 #: At a process's end its pipe is read until empty, but no further than this: somebody else may
@@ -103,7 +105,8 @@ class Output:
     """The pipes of all processes. Provides IOutput of ``supervisor``.
 
     ``readiness`` makes what calls its argument for each descriptor that can be read. Writing ends
-    are kept while their numbers are below ``keep_below``.
+    are kept while their numbers are below ``keep_below``; a pipe is none too many while they are
+    below ``limit``.
     """
 
     def __init__(
@@ -111,8 +114,10 @@ class Output:
         sink: ISink,
         readiness: Callable[[Callable[[int], object]], IReadiness],
         keep_below: int = KEEP_BELOW,
+        limit: int = NO_LIMIT,
     ) -> None:
         self._keep_below = keep_below
+        self._limit = limit
         self._sink = sink
         self._readiness = readiness(self.read)
         sink.resume = self._resume
@@ -130,6 +135,10 @@ class Output:
             with contextlib.suppress(OSError):  # no /proc: the old pipe is read to its end
                 return os.open(f"/proc/self/fd/{stream.fd}", os.O_WRONLY | os.O_CLOEXEC)
         fd, writer = os.pipe()
+        if writer >= self._limit:  # the rest is for files and directories
+            os.close(fd)
+            os.close(writer)
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         os.set_blocking(fd, False)
         kept = writer if writer < self._keep_below else -1
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -30,6 +31,13 @@ def main(argv: Sequence[str]) -> int:
     globalLogBeginner.beginLoggingTo([textFileLogObserver(log_file)], redirectStandardIO=False)
     colony = ColonyService(options, reactor, sink, lock_fd)
     colony.startService()
+    reactor.addSystemEventTrigger("before", "shutdown", _once)
     reactor.addSystemEventTrigger("before", "shutdown", colony.stopService)
     reactor.run()
     return 0
+
+
+def _once() -> None:
+    """The end has begun: to ask for it again changes nothing."""
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda signum, frame: None)

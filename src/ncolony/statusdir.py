@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from .describe import status_of
 from .isystem import ISystem, ITimer
@@ -21,8 +21,9 @@ RETRY_S = 1.0
 class StatusDir:
     """Writes what ``record`` knows of a name, removes what it doesn't.
 
-    ``busy`` says that starts go before files. ``monitor`` is asked for the monitor's own status,
-    whose file is written when anything in that but its date has changed.
+    All of ``records`` are written where the directory turns out to be made anew. ``busy`` says
+    that starts go before files. ``monitor`` is asked for the monitor's own status, whose file is
+    written when anything in that but its date has changed.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class StatusDir:
         system: ISystem,
         directory: str,
         record: Callable[[str], Record | None],
+        records: Callable[[], Iterable[Record]],
         monitor: Callable[[], MonitorStatus],
         busy: Callable[[], bool],
         said: Callable[[str], None],
@@ -37,6 +39,7 @@ class StatusDir:
         self._system = system
         self._directory = directory
         self._record = record
+        self._records = records
         self._monitor = monitor
         self._busy = busy
         self._said = said
@@ -85,6 +88,10 @@ class StatusDir:
         if self._busy():
             self._soon(SOON_S)
             return
+        if self._last is not None and not self._is_there():
+            self._attempt(self._system.make_directory, self._directory)
+            self._dirty |= {record.name: None for record in self._records()}
+            self._last = None
         until = self._system.mono() + SLICE_S
         while self._dirty:
             if self._system.mono() >= until:
@@ -99,6 +106,14 @@ class StatusDir:
         if not self._attempt(self._write_monitor) or self._failed:
             self._dirty, self._failed = self._failed, {}
             self._soon(RETRY_S)
+
+    def _is_there(self) -> bool:
+        """Whether it is the directory that was written to, and not one made anew."""
+        try:
+            self._system.stamp(self._directory, MONITOR_FILE)
+        except OSError:
+            return False
+        return True
 
     def _write(self, name: str) -> None:
         record = self._record(name)

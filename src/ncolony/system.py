@@ -25,6 +25,7 @@ _KINDS = {
     stat.S_IFBLK: "a device",
     stat.S_IFLNK: "a symbolic link that leads nowhere",
 }
+_LEADS_NOWHERE = {errno.ENOENT, errno.ELOOP, errno.ENOTDIR}
 #: Where a file is written before it is renamed; short, for a name may have 255 bytes.
 ASIDE = ".writing.new"
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -42,6 +43,11 @@ class System:
         self._named: list[int] = []
         self.mono = time.monotonic
         self.utc = time.time
+
+    @property
+    def descriptor_limit(self) -> int:
+        """How many descriptors the monitor may have open."""
+        return self._house.own_nofile[0]
 
     def close(self) -> None:
         """Give back what the monitor took of this process."""
@@ -110,8 +116,11 @@ class System:
         elsewhere = False
         if stat.S_ISLNK(found.st_mode):
             elsewhere = not _within(os.readlink(path))
-            with contextlib.suppress(FileNotFoundError):
+            try:
                 found = os.stat(path)
+            except OSError as error:
+                if error.errno not in _LEADS_NOWHERE:
+                    raise
         kind = "file" if stat.S_ISREG(found.st_mode) else _KINDS[stat.S_IFMT(found.st_mode)]
         return Stamp(kind, hash(_identity(found)), found.st_mtime_ns, elsewhere)
 

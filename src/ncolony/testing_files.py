@@ -5,6 +5,7 @@ Paths are absolute; symbolic links work, and so do those to directories.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from collections.abc import Callable
@@ -148,7 +149,8 @@ class SimulatedFiles:
         elsewhere = False
         if node.kind == LINK:
             elsewhere = _leads_away(node.target)
-            node = self.nodes.get(self._resolve(path), node)
+            with contextlib.suppress(OSError):  # in a circle
+                node = self.nodes.get(self._resolve(path), node)
         identity = (node.inode, len(node.contents), node.mtime_ns, node.ctime_ns)
         return Stamp(node.kind, hash(identity), node.mtime_ns, elsewhere)
 

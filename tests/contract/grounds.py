@@ -29,7 +29,8 @@ PROGRAMS: dict[str, tuple[Program, str]] = {
     ),
     "obeys-with-4": (
         Program(term_code=4, members=1),
-        "trap 'exit 4' TERM; sleep 1000 & : > $READY; wait",
+        # The member says it: a TERM between fork and exec would be lost to the shell's trap.
+        "trap 'exit 4' TERM; sh -c ': > $READY; exec sleep 1000' & wait",
     ),
     "leaves-one": (Program(lives_s=0.1, members=1), "sleep 1000 & : > $READY; exit 0"),
 }
@@ -47,6 +48,7 @@ class Ground(Protocol):
     def replace(self, name: str, contents: bytes) -> None: ...
     def link(self, name: str, target: str) -> None: ...
     def make(self, name: str, kind: str) -> None: ...
+    def is_stopped(self, pid: int) -> bool: ...
     def delete(self, name: str) -> None: ...
     def contents(self, name: str) -> bytes: ...
     def close(self) -> None: ...
@@ -70,6 +72,9 @@ class Both:
         return found
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
+        raise NotImplementedError
+
+    def is_stopped(self, pid: int) -> bool:
         raise NotImplementedError
 
 
@@ -113,6 +118,9 @@ class Simulated(Both):
             self.system.make_directory(self.path(name))
         else:
             self.system.special(self.path(name), kind)
+
+    def is_stopped(self, pid: int) -> bool:
+        return self.system.processes[pid].held is not None
 
     def delete(self, name: str) -> None:
         self.system.delete(self.path(name))
@@ -182,6 +190,10 @@ class Real(Both):
                 listener.bind(str(path))
         else:
             path.mkdir()
+
+    def is_stopped(self, pid: int) -> bool:
+        how = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+        return os.waitid(os.P_PID, pid, how) is not None
 
     def delete(self, name: str) -> None:
         self.path(name).unlink()

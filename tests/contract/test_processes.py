@@ -130,6 +130,7 @@ def test_a_stopped_process_keeps_its_signals_for_later(ground: Both) -> None:
     """TERM waits for CONT."""
     pid = ground.start("stays")
     ground.system.signal_group(pid, "STOP")
+    ground.wait_until(lambda: ground.is_stopped(pid))
     ground.system.signal_group(pid, "TERM")
     fired: list[int] = []
     ground.system.call_later(0.05, fired.append, 1)

@@ -103,6 +103,7 @@ class Life(RuleBasedStateMachine):
             system,
             STATUS,
             self.supervisor.record,
+            self.supervisor.records,
             lambda: MonitorStatus(1, "0", "running", "", "", {}, 0, ()),
             lambda: self.supervisor.starting,
             self.said,

@@ -73,16 +73,16 @@ def test_what_is_allowed_is_taken_as_it_is(document: dict[str, object]) -> None:
     )
 
 
-@pytest.mark.parametrize("depth", [10, 300, 600, 900, 950, 980, 990, 1000, 5000, 200_000])
 @pytest.mark.parametrize("opening", ['{"args": ["web"], "x.y": ', '{"args": ', '{"env": ', ""])
-def test_no_depth_of_nesting_is_too_much(depth: int, opening: str) -> None:
-    """Nested as deep as it likes, a file is taken or refused, never fatal."""
+def test_no_depth_of_nesting_is_too_much(opening: str) -> None:
+    """Nested as deep as it likes, also as deep as can just be read, a file is never fatal."""
     closing = "}" if opening else ""
-    for text in (opening + "[" * depth + "]" * depth + closing, opening + '{"a":' * depth):
-        with pytest.raises(request.RequestError):
-            request.parse(text.encode())
-        found = parsed_or_faults(text.encode())
-        assert not isinstance(found, SpecError) or found.faults
+    for depth in [10, 300, *range(800, 1000), 5000, 100_000]:
+        for text in (opening + "[" * depth + "]" * depth + closing, opening + '{"a":' * depth):
+            with pytest.raises(request.RequestError):
+                request.parse(text.encode())
+            found = parsed_or_faults(text.encode())
+            assert not isinstance(found, SpecError) or found.faults
 
 
 @given(st.binary() | DOCUMENTS)

@@ -19,7 +19,8 @@ ONCE = ("--minrestartdelay", "3600", "--threshold", "3600")
 
 _FLOOD = """
 import os, sys
-rest = memoryview(b"".join(b"%d %s\\n" % (i, b"x" * (i * 7919 % 9000)) for i in range(int(sys.argv[1]))))
+lines = range(int(sys.argv[1]))
+rest = memoryview(b"".join(b"%d %s\\n" % (i, b"x" * (i * 7919 % 9000)) for i in lines))
 step = 4099
 while rest:
     rest = rest[os.write(1, rest[:step]):]
