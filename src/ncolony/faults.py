@@ -21,8 +21,10 @@ def shown(value: object) -> str:
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     kind = {str: "string", int: "number", float: "number", list: "list", dict: "object"}
-    text = json.dumps(value)
-    if isinstance(value, (list, dict)) or len(text) > 40:
-        article = "an" if isinstance(value, dict) else "a"
-        return f"{article if value else 'an empty'} {kind[type(value)]}"
-    return f"the {kind[type(value)]} {text}"
+    name = kind[type(value)]
+    if not value and isinstance(value, (list, dict)):
+        return f"an empty {name}"
+    if isinstance(value, dict):
+        return f"an {name}"
+    text = "" if isinstance(value, list) else json.dumps(value)
+    return f"the {name} {text}" if 0 < len(text) <= 40 else f"a {name}"

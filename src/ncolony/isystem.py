@@ -109,3 +109,19 @@ class ISystem(Protocol):
 
     def make_directory(self, directory: str) -> None:
         """Make a directory where there is none."""
+
+
+class IOutput(Protocol):
+    """Where children's output goes; ``ncolony.output`` moves it to the monitor's log."""
+
+    def writer(self, name: str) -> int | None:
+        """A descriptor for one run's standard output and error; raises OSError."""
+
+    def started(self, name: str, writer: int | None) -> None:
+        """The run has its own copy now, or never came to be."""
+
+    def ended(self, name: str) -> None:
+        """The process has ended: pass on what it still had to say, and end its last line."""
+
+    def forget(self, name: str) -> None:
+        """The process is no more; what others of it still say is passed on."""

@@ -37,9 +37,10 @@ from collections.abc import Callable
 from typing import Any
 
 from . import model
+from . import runs as run
 from . import transitions as to
 from .model import Event, Moment, Record, State
-from .transitions import Step
+from .runs import Step
 
 Cell = Callable[[Record, Any, Moment], Step]
 
@@ -70,20 +71,20 @@ def _row(*cells: Cell) -> dict[State, Cell]:
 
 # fmt: off
 TABLE: dict[type[Event], dict[State, Cell]] = {
-    # event                    STOPPED             STARTING         RUNNING              STOPPING               KILLING                BACKOFF            FAILED
-    model.Configured:    _row(to.take_and_start,  to.take,         to.take_and_restart, to.take_stopping,      to.take_stopping,      to.take_and_start, to.take_and_start),
-    model.Refused:       _row(to.refuse_at_rest,  to.refuse,       to.refuse,           to.refuse,             to.refuse,             to.refuse,         to.refuse_at_rest),
-    model.Removed:       _row(to.forget,          to.forget,       to.unload_and_stop,  to.unload,             to.unload,             to.forget,         to.forget),
-    model.StartAsked:    _row(to.start_asked,     to.want_up,      to.want_up,          to.start_stopping,     to.start_stopping,     to.start_asked,    to.want_up),
-    model.StopAsked:     _row(to.want_down,       to.stay_down,    to.stop_asked,       to.want_down,          to.want_down,          to.stay_down,      to.want_down),
-    model.RestartAsked:  _row(to.restart_stopped, to.ignore,       to.restart_running,  to.restart_stopping,   to.restart_stopping,   to.start_asked,    to.restart_failed),
-    model.SignalAsked:   _row(to.ignore,          to.ignore,       to.signal,           to.signal,             to.signal,             to.ignore,         to.ignore),
-    model.ShutdownBegan: _row(to.ignore,          to.stay_down,    to.shut_down,        to.shut_down_stopping, to.shut_down_stopping, to.stay_down,      to.ignore),
-    model.Spawned:       _row(to.ignore,          to.spawned,      to.ignore,           to.ignore,             to.ignore,             to.ignore,         to.ignore),
-    model.SpawnFailed:   _row(to.ignore,          to.spawn_failed, to.ignore,           to.ignore,             to.ignore,             to.ignore,         to.ignore),
-    model.Exited:        _row(to.ignore,          to.ignore,       to.died,             to.stopped,            to.stopped,            to.ignore,         to.ignore),
-    model.GroupGone:     _row(to.ignore,          to.ignore,       to.ignore,           to.over,               to.over,               to.ignore,         to.ignore),
-    model.KillDue:       _row(to.ignore,          to.ignore,       to.ignore,           to.kill,               to.ignore,             to.ignore,         to.ignore),
-    model.RetryDue:      _row(to.ignore,          to.ignore,       to.ignore,           to.ignore,             to.ignore,             to.retry,          to.ignore),
+    # event                    STOPPED             STARTING          RUNNING              STOPPING               KILLING                BACKOFF            FAILED
+    model.Configured:    _row(to.take_and_start,  to.take,          to.take_and_restart, to.take_stopping,      to.take_stopping,      to.take_and_start, to.take_and_start),
+    model.Refused:       _row(to.refuse_at_rest,  to.refuse,        to.refuse,           to.refuse,             to.refuse,             to.refuse,         to.refuse_at_rest),
+    model.Removed:       _row(to.forget,          to.forget,        to.unload_and_stop,  to.unload,             to.unload,             to.forget,         to.forget),
+    model.StartAsked:    _row(to.start_asked,     to.want_up,       to.want_up,          to.start_stopping,     to.start_stopping,     to.start_asked,    to.want_up),
+    model.StopAsked:     _row(to.want_down,       to.stay_down,     to.stop_asked,       to.want_down,          to.want_down,          to.stay_down,      to.want_down),
+    model.RestartAsked:  _row(to.restart_stopped, to.ignore,        to.restart_running,  to.restart_stopping,   to.restart_stopping,   to.start_asked,    to.restart_failed),
+    model.SignalAsked:   _row(to.ignore,          to.ignore,        to.signal,           to.signal,             to.signal,             to.ignore,         to.ignore),
+    model.ShutdownBegan: _row(to.ignore,          to.stay_down,     to.shut_down,        to.shut_down_stopping, to.shut_down_stopping, to.stay_down,      to.ignore),
+    model.Spawned:       _row(to.ignore,          run.spawned,      to.ignore,           to.ignore,             to.ignore,             to.ignore,         to.ignore),
+    model.SpawnFailed:   _row(to.ignore,          run.spawn_failed, to.ignore,           to.ignore,             to.ignore,             to.ignore,         to.ignore),
+    model.Exited:        _row(to.ignore,          to.ignore,        run.died,            run.stopped,           run.stopped,           to.ignore,         to.ignore),
+    model.GroupGone:     _row(to.ignore,          to.ignore,        to.ignore,           run.over,              run.over,              to.ignore,         to.ignore),
+    model.KillDue:       _row(to.ignore,          to.ignore,        to.ignore,           run.kill,              to.ignore,             to.ignore,         to.ignore),
+    model.RetryDue:      _row(to.ignore,          to.ignore,        to.ignore,           to.ignore,             to.ignore,             run.retry,         to.ignore),
 }
 # fmt: on

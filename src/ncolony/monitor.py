@@ -34,8 +34,6 @@ from .watcher import Watcher
 #: A directory that was moved away or replaced has this long to be filled before what isn't in
 #: it counts as removed.
 RETURN_S = 2.0
-
-
 #: Descriptors that pipes don't get: without them, no directory can be looked at.
 RESERVE = 16
 #: What may be half written is looked at again after this long.
@@ -118,6 +116,8 @@ class Monitor:
     # Looks
 
     def _look_at_config(self, names: frozenset[str] | None) -> None:
+        if self._state != "running":
+            return
         watcher = self._watchers["config"]
         returned = watcher.anew or self._config.trouble is not None
         changes = self._config.look(names, keep_missing=returned)
@@ -136,8 +136,10 @@ class Monitor:
         self._status.mark_monitor()
 
     def _look_at_messages(self, names: frozenset[str] | None) -> None:
+        if self._state != "running":
+            return
         self._watchers["config"].catch_up()  # a request may be about a file that is just new
-        if self._mailbox.look() and self._state == "running":
+        if self._mailbox.look():
             self._reactor.callLater(0, self._look_at_messages, None)
         self._watchers["messages"].needs_clock = self._mailbox.trouble is not None
         self._status.mark_monitor()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from .isystem import ISystem, ITimer
+from .isystem import IOutput, ISystem, ITimer, Start
+from .model import Record, Spawned, SpawnFailed
 
 T = TypeVar("T")
 
@@ -60,3 +61,35 @@ class Starts(Generic[T]):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def spawn_all(
+    system: ISystem, output: IOutput, records: Sequence[Record]
+) -> list[Spawned | SpawnFailed]:
+    """Start what these records configure; what became of each."""
+    outcomes: dict[str, int | Exception] = {}
+    ready: list[tuple[str, Start]] = []
+    for record in records:
+        assert record.spec is not None, "nothing starts without a configuration"
+        try:
+            ready.append((record.name, (record.spec, output.writer(record.name))))
+        except OSError as error:
+            outcomes[record.name] = error
+    spawned = system.spawn_all([start for _, start in ready])
+    for (name, (_, writer)), outcome in zip(ready, spawned, strict=True):
+        output.started(name, writer)
+        outcomes[name] = outcome
+    return [_event(record, outcomes[record.name]) for record in records]
+
+
+def _event(record: Record, outcome: int | Exception) -> Spawned | SpawnFailed:
+    if isinstance(outcome, int):
+        return Spawned(record.epoch, outcome)
+    program = record.spec.args[0] if record.spec else record.name
+    return SpawnFailed(record.epoch, f"cannot start {program}: {_why(outcome)}")
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return f"{type(error).__name__}: {error}"

@@ -10,35 +10,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from . import machine, model, request
-from .isystem import Death, ISystem, ITimer, Start
+from .isystem import Death, IOutput, ISystem, ITimer
 from .lingering import Lingering
 from .model import Effect, Event, Record, State
 from .policy import Policy
-from .starts import SLICE_S, Starts
+from .starts import SLICE_S, Starts, spawn_all
 
 #: After this long beyond the kill timeout, what the kernel can't kill is left behind.
 GIVE_UP_S = 0.4
 
 FileChange = model.Configured | model.Refused | model.Removed
-
-
-class IOutput(Protocol):
-    """Where children's output goes; ``ncolony.output`` moves it to the monitor's log."""
-
-    def writer(self, name: str) -> int | None:
-        """A descriptor for one run's standard output and error; raises OSError."""
-
-    def started(self, name: str, writer: int | None) -> None:
-        """The run has its own copy now, or never came to be."""
-
-    def ended(self, name: str) -> None:
-        """The process has ended: pass on what it still had to say, and end its last line."""
-
-    def forget(self, name: str) -> None:
-        """The process is no more; what others of it still say is passed on."""
 
 
 class Process:
@@ -235,26 +219,18 @@ class Supervisor:
         self._settle()
 
     def _start(self, turns: list[tuple[Process, int]]) -> None:
-        starting: list[tuple[Process, Start]] = []
-        for process, epoch in turns:
-            record = process.record
-            forgotten = self._processes.get(record.name) is not process
-            if record.state is State.STARTING and record.epoch == epoch and not forgotten:
-                assert record.spec is not None, "nothing starts without a configuration"
-                try:
-                    writer = self._output.writer(record.name)
-                except OSError as error:
-                    self._dispatch(process, _failed(record, error))
-                else:
-                    starting.append((process, (record.spec, writer)))
-        outcomes = self._system.spawn_all([start for _, start in starting])
-        for (process, (_, writer)), outcome in zip(starting, outcomes, strict=True):
-            self._output.started(process.record.name, writer)
-            if isinstance(outcome, Exception):
-                self._dispatch(process, _failed(process.record, outcome))
-            else:
-                self._by_pgid[outcome] = process
-                self._dispatch(process, model.Spawned(process.record.epoch, outcome))
+        starting = [process for process, epoch in turns if self._is_to_start(process, epoch)]
+        events = spawn_all(self._system, self._output, [process.record for process in starting])
+        for process, event in zip(starting, events, strict=True):
+            if isinstance(event, model.Spawned):
+                self._by_pgid[event.pid] = process
+            self._dispatch(process, event)
+
+    def _is_to_start(self, process: Process, epoch: int) -> bool:
+        """Whether nothing came between since the start was queued."""
+        record = process.record
+        forgotten = self._processes.get(record.name) is not process
+        return record.state is State.STARTING and record.epoch == epoch and not forgotten
 
     # The end
 
@@ -302,14 +278,3 @@ def _event(asked: request.Request) -> Event:
 
 def _in_group(record: Record, group: str) -> bool:
     return record.spec is not None and group in record.spec.group
-
-
-def _failed(record: Record, error: Exception) -> Event:
-    program = record.spec.args[0] if record.spec else record.name
-    return model.SpawnFailed(record.epoch, f"cannot start {program}: {_why(error)}")
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return f"{type(error).__name__}: {error}"

@@ -68,10 +68,7 @@ class Node:
 
 
 class SimulatedFiles:
-    """A file system in memory: what an operator does to it, and the files' part of ISystem.
-
-    ``nodes`` has everything by its path without symbolic links.
-    """
+    """What an operator does, and the files' part of ISystem. ``nodes`` has all by real path."""
 
     def __init__(self, utc: Callable[[], float]) -> None:
         self.nodes: dict[str, Node] = {}
@@ -112,9 +109,8 @@ class SimulatedFiles:
     def delete(self, path: str) -> None:
         """Remove what is there, with everything below."""
         path = self._resolve(path, follow=False)
-        del self.nodes[path]
-        for below in [below for below in self.nodes if below.startswith(f"{path}/")]:
-            del self.nodes[below]
+        for gone in [path, *(below for below in self.nodes if below.startswith(f"{path}/"))]:
+            del self.nodes[gone]
 
     def rename(self, path: str, to: str) -> None:
         """Rename something, with everything below, replacing a file that is there."""
@@ -139,7 +135,7 @@ class SimulatedFiles:
         if self._node(directory).kind != DIRECTORY:
             raise _error(errno.ENOTDIR, directory)
         start = self._resolve(directory) + "/"
-        below = (path.removeprefix(start) for path in self.nodes if path.startswith(start))
+        below = (path[len(start) :] for path in self.nodes if path.startswith(start))
         return [name for name in below if "/" not in name]
 
     def stamp(self, directory: str, name: str) -> Stamp:

@@ -1,4 +1,4 @@
-"""The cells of the machine's table: one transition each, by the rules of ``machine``.
+"""The cells of the machine's table that are about what operators want: the file, and requests.
 
 A cell takes a record, the event and the moment, and returns what the record becomes and what is
 to be done about it.
@@ -9,38 +9,24 @@ from __future__ import annotations
 from typing import Any
 
 from .model import (
-    ArmKill,
-    ArmRetry,
     Configured,
     Disarm,
-    Effect,
-    Ended,
-    Exited,
     Forget,
-    GroupGone,
-    KillDue,
     Moment,
     Record,
     Refused,
     Removed,
     RestartAsked,
-    RetryDue,
     ShutdownBegan,
     SignalAsked,
-    SignalGroup,
     SignalProcess,
-    Spawn,
-    Spawned,
-    SpawnFailed,
     StartAsked,
     State,
     StopAsked,
     StopReason,
     Want,
 )
-from .policy import died_instantly, next_delay
-
-Step = tuple[Record, tuple[Effect, ...]]
+from .runs import Step, start, stop
 
 
 def ignore(record: Record, event: Any, at: Moment) -> Step:
@@ -79,13 +65,13 @@ def take_and_start(record: Record, event: Configured, at: Moment) -> Step:
     record = _taken(record, event)
     if record.want is Want.DOWN:
         return record._replace(state=State.STOPPED), ()
-    return _start(record, at)
+    return start(record, at)
 
 
 def take_and_restart(record: Record, event: Configured, at: Moment) -> Step:
     if _same(record, event):
         return _taken(record, event), ()
-    return _stop(_taken(record, event), StopReason.CHANGED, at)
+    return stop(_taken(record, event), StopReason.CHANGED, at)
 
 
 def refuse(record: Record, event: Refused, at: Moment) -> Step:
@@ -113,7 +99,7 @@ def unload(record: Record, event: Removed, at: Moment) -> Step:
 
 def unload_and_stop(record: Record, event: Removed, at: Moment) -> Step:
     record, _ = unload(record, event, at)
-    return _stop(record, StopReason.REMOVED, at)
+    return stop(record, StopReason.REMOVED, at)
 
 
 # Requests
@@ -121,7 +107,7 @@ def unload_and_stop(record: Record, event: Removed, at: Moment) -> Step:
 
 def start_asked(record: Record, event: StartAsked | RestartAsked, at: Moment) -> Step:
     asked = StopReason.STOP if isinstance(event, StartAsked) else StopReason.RESTART
-    return _start(record._replace(want=Want.UP, stop_reason=asked, note=event.reason), at)
+    return start(record._replace(want=Want.UP, stop_reason=asked, note=event.reason), at)
 
 
 def want_up(record: Record, event: StartAsked, at: Moment) -> Step:
@@ -151,11 +137,11 @@ def stay_down(record: Record, event: StopAsked | ShutdownBegan, at: Moment) -> S
 
 def stop_asked(record: Record, event: StopAsked, at: Moment) -> Step:
     record = record._replace(want=Want.DOWN, note=event.reason)
-    return _stop(record, StopReason.STOP, at)
+    return stop(record, StopReason.STOP, at)
 
 
 def restart_running(record: Record, event: RestartAsked, at: Moment) -> Step:
-    return _stop(record._replace(note=event.reason), StopReason.RESTART, at)
+    return stop(record._replace(note=event.reason), StopReason.RESTART, at)
 
 
 def restart_stopped(record: Record, event: RestartAsked, at: Moment) -> Step:
@@ -184,114 +170,8 @@ def signal(record: Record, event: SignalAsked, at: Moment) -> Step:
 
 
 def shut_down(record: Record, event: ShutdownBegan, at: Moment) -> Step:
-    return _stop(record._replace(want=Want.DOWN, note=""), StopReason.SHUTDOWN, at)
+    return stop(record._replace(want=Want.DOWN, note=""), StopReason.SHUTDOWN, at)
 
 
 def shut_down_stopping(record: Record, event: ShutdownBegan, at: Moment) -> Step:
     return record._replace(want=Want.DOWN), ()
-
-
-# One run
-
-
-def spawned(record: Record, event: Spawned, at: Moment) -> Step:
-    return record._replace(
-        state=State.RUNNING,
-        pid=event.pid,
-        pgid=event.pid,
-        since_at=at.utc,
-        started_mono=at.mono,
-    ), ()
-
-
-def spawn_failed(record: Record, event: SpawnFailed, at: Moment) -> Step:
-    return _back_off(record._replace(stop_reason=None, note=event.reason), at)
-
-
-def died(record: Record, event: Exited, at: Moment) -> Step:
-    record = record._replace(pid=None, last=_end(record, event, at), stop_reason=None, note="")
-    if event.group_left:
-        return _stop(record, StopReason.LEFTOVER, at)
-    return _rest(record, at)
-
-
-def stopped(record: Record, event: Exited, at: Moment) -> Step:
-    record = record._replace(pid=None, last=_end(record, event, at))
-    if event.group_left:
-        return record, ()
-    return over(record, event, at)
-
-
-def over(record: Record, event: Exited | GroupGone, at: Moment) -> Step:
-    record, effects = _rest(record, at)
-    return record, (Disarm(), *effects)
-
-
-def kill(record: Record, event: KillDue, at: Moment) -> Step:
-    return record._replace(state=State.KILLING, since_at=at.utc), _signal_group(record, "KILL")
-
-
-def retry(record: Record, event: RetryDue, at: Moment) -> Step:
-    return _begin(record, at, record.delay_s), (Spawn(),)
-
-
-# What the cells share
-
-
-def _begin(record: Record, at: Moment, delay_s: float) -> Record:
-    return record._replace(
-        state=State.STARTING,
-        epoch=record.epoch + 1,
-        pgid=None,
-        since_at=at.utc,
-        delay_s=delay_s,
-        next_start_at=None,
-    )
-
-
-def _start(record: Record, at: Moment) -> Step:
-    """Start at once, with all patience restored."""
-    effects: tuple[Effect, ...] = (Spawn(),)
-    if record.state is State.BACKOFF:
-        effects = (Disarm(), Spawn())
-    return _begin(record, at, delay_s=0.0), effects
-
-
-def _stop(record: Record, reason: StopReason, at: Moment) -> Step:
-    record = record._replace(state=State.STOPPING, stop_reason=reason, since_at=at.utc)
-    return record, (*_signal_group(record, "TERM"), ArmKill(at.policy.killtime_s))
-
-
-def _signal_group(record: Record, signal: str) -> tuple[Effect, ...]:
-    return () if record.pgid is None else (SignalGroup(record.pgid, signal),)
-
-
-def _end(record: Record, event: Exited, at: Moment) -> Ended:
-    lived_s = max(0.0, at.mono - record.started_mono)
-    return Ended(event.code, event.signal, at.utc, lived_s)
-
-
-def _back_off(record: Record, at: Moment) -> Step:
-    delay_s = next_delay(record.delay_s, at.policy)
-    return record._replace(
-        state=State.BACKOFF,
-        pgid=None,
-        since_at=at.utc,
-        delay_s=delay_s,
-        next_start_at=at.utc + delay_s,
-    ), (ArmRetry(delay_s),)
-
-
-def _rest(record: Record, at: Moment) -> Step:
-    """Nothing runs: where to go from here, by what is wanted."""
-    if record.spec is None and record.refusal is None:
-        return record._replace(pgid=None), (Forget(),)
-    if record.spec is None:
-        return record._replace(state=State.FAILED, pgid=None, since_at=at.utc), ()
-    if record.want is Want.DOWN:
-        at_rest = record._replace(state=State.STOPPED, pgid=None, since_at=at.utc, delay_s=0.0)
-        return at_rest, ()
-    by_itself = record.stop_reason in (None, StopReason.LEFTOVER)
-    if by_itself and record.last and died_instantly(record.last.lived_s, at.policy):
-        return _back_off(record, at)
-    return _start(record, at)

@@ -24,7 +24,7 @@ NOBODY = 65534
 _BIN = Path(sys.executable).parent
 LAUNCHES: dict[str, list[str]] = {
     "run": [str(_BIN / "ncolony"), "run"],
-    "twist": [sys.executable, "-m", "twisted", "ncolony"],
+    "twist": [sys.executable, "-m", "twisted", "--log-format=text", "ncolony"],
     "twistd": [str(_BIN / "twistd"), "-n", "--pidfile=", "ncolony"],
 }
 

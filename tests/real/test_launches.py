@@ -1,4 +1,4 @@
-"""Each way to start the monitor: what it logs to, how it ends, and what it says of wrong options."""
+"""Each way to start the monitor: what it logs to, how it ends, what it says of wrong options."""
 
 from __future__ import annotations
 
@@ -155,7 +155,8 @@ def test_twists_log_file(colony: Colony) -> None:
     """``twist --log-file``."""
     colony.log_path = colony.root / "twist.log"
     colony.shell("web", "echo hello; exec sleep infinity")
-    command = [sys.executable, "-m", "twisted", f"--log-file={colony.log_path}", "ncolony"]
+    options = ["--log-format=text", f"--log-file={colony.log_path}"]
+    command = [sys.executable, "-m", "twisted", *options, "ncolony"]
     colony.start_as(
         [*command, "--colony", str(colony.root)],
         stdout=subprocess.DEVNULL,
@@ -165,10 +166,14 @@ def test_twists_log_file(colony: Colony) -> None:
     colony.said(b"web: hello\n")
 
 
-def test_a_log_in_json_is_json_only(colony: Colony) -> None:
-    """``twist --log-format json``: each line is an event, a child's lines are among them."""
+@pytest.mark.parametrize("options", [["--log-format=json"], []], ids=["asked for", "by default"])
+def test_a_log_in_json_is_json_only(colony: Colony, options: list[str]) -> None:
+    """``twist --log-format json``: each line is an event, a child's lines are among them.
+
+    It is twist's default where it doesn't log to a terminal.
+    """
     colony.shell("web", r"printf 'hello \377 {x}\n'; exec sleep infinity")
-    command = [sys.executable, "-m", "twisted", "--log-format=json", "ncolony"]
+    command = [sys.executable, "-m", "twisted", *options, "ncolony"]
     log = colony.root / "events.json"
     with open(log, "wb") as events:
         colony.start_as([*command, "--colony", str(colony.root)], stdout=events)

@@ -21,6 +21,7 @@ CORE = [
     "names",
     "policy",
     "request",
+    "runs",
     "spec",
     "status",
     "transitions",
