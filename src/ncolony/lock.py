@@ -32,3 +32,26 @@ def take_lock(directory: str) -> int:
             return fd
     os.close(fd)
     raise Locked(f"another monitor runs on {directory}")
+
+
+class StatusLock:
+    """The lock that a monitor holds from ``take`` to ``release``."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._fd = -1
+
+    def take(self) -> None:
+        """Lock the directory that is there now; what was locked before it is let go.
+
+        Raises Locked, OSError.
+        """
+        fd = take_lock(self._directory)
+        self.release()
+        self._fd = fd
+
+    def release(self) -> None:
+        """Let go."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1

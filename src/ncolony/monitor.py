@@ -18,6 +18,7 @@ from twisted.logger import Logger
 from . import __version__
 from .configdir import ConfigDir
 from .journal import Journal
+from .lock import Locked, StatusLock
 from .mailbox import Mailbox, is_request_name
 from .model import Record
 from .names import is_process_name
@@ -43,9 +44,12 @@ AGAIN_S = 1.1
 class Monitor:
     """Keeps a colony, from ``start`` until the Deferred of ``stop`` fires."""
 
-    def __init__(self, options: Options, reactor: Any, sink: ISink, log: Logger) -> None:
+    def __init__(
+        self, options: Options, reactor: Any, sink: ISink, log: Logger, lock: StatusLock
+    ) -> None:
         self._reactor = reactor
-        self._directories = {"config": options["config"], "messages": options["messages"]}
+        self._lock = lock
+        self._directories = {role: options[role] for role in ("config", "messages", "status")}
         self._log = log
         self._state = "running"
         self._return_timer: Any = None
@@ -69,6 +73,7 @@ class Monitor:
             self._supervisor.records,
             self._monitor_status,
             lambda: self._supervisor.starting,
+            self._lock_again,
             say,
         )
         sink.changed = self._status.mark_monitor
@@ -81,6 +86,9 @@ class Monitor:
             ),
             "messages": Watcher(
                 reactor, options["messages"], every_s, is_request_name, self._look_at_messages
+            ),
+            "status": Watcher(
+                reactor, options["status"], every_s, _nobody, self._look_at_status, entries=0
             ),
         }
 
@@ -146,6 +154,16 @@ class Monitor:
         if self._mailbox.unfinished:
             self._look_again("messages")
 
+    def _look_at_status(self, names: frozenset[str] | None) -> None:
+        self._status.check()
+
+    def _lock_again(self) -> None:
+        """The directory with the lock has gone, and another monitor must not find one without."""
+        try:
+            self._lock.take()
+        except Locked as error:
+            self._journal.say(f"cannot lock the status directory again: {error}")
+
     def _look_again(self, role: str) -> None:
         """Somebody may be writing; if nobody is, it has to be said after a while."""
         if role not in self._again:
@@ -182,3 +200,8 @@ class Monitor:
             ),
             warnings=tuple(part.trouble for part in parts if part.trouble),
         )
+
+
+def _nobody(name: str) -> bool:
+    """What is in the status directory concerns nobody: the monitor itself writes it."""
+    return False

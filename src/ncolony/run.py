@@ -25,11 +25,11 @@ def main(argv: Sequence[str]) -> int:
     except usage.UsageError as error:
         print(f"ncolony: {error} (ncolony run --help)", file=sys.stderr)
         return 2
-    lock_fd = lock_or_exit(options["status"])
+    lock = lock_or_exit(options["status"])
     sink = Sink(reactor, Descriptor(1))
     log_file: Any = SinkFile(sink)
     globalLogBeginner.beginLoggingTo([textFileLogObserver(log_file)], redirectStandardIO=False)
-    colony = ColonyService(options, reactor, sink, lock_fd)
+    colony = ColonyService(options, reactor, sink, lock)
     colony.startService()
     reactor.addSystemEventTrigger("before", "shutdown", _once)
     reactor.addSystemEventTrigger("before", "shutdown", colony.stopService)

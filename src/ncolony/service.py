@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 
-from .lock import Locked, take_lock
+from .lock import Locked, StatusLock
 from .logs import EventSink, TwistdLog, find_log
 from .monitor import Monitor
 from .options import Options as MonitorOptions
@@ -36,11 +36,13 @@ class ColonyService(service.Service):
 
     name = "ncolony"
 
-    def __init__(self, options: MonitorOptions, reactor: Any, sink: ISink, lock_fd: int) -> None:
+    def __init__(
+        self, options: MonitorOptions, reactor: Any, sink: ISink, lock: StatusLock
+    ) -> None:
         self._options = options
         self._reactor = reactor
         self._sink = sink
-        self._lock_fd = lock_fd
+        self._lock = lock
         self._monitor: Monitor | None = None
         self._ended: Deferred[None] | None = None
 
@@ -60,41 +62,38 @@ class ColonyService(service.Service):
         if not self.running:
             return  # stopped before the reactor ran
         log = Logger(namespace="ncolony")
-        self._monitor = Monitor(self._options, self._reactor, self._sink, log)
+        self._monitor = Monitor(self._options, self._reactor, self._sink, log, self._lock)
         self._monitor.start()
 
     def stopService(self) -> Deferred[None] | None:
         """Fires when every process is gone, or can't be killed."""
         super().stopService()  # type: ignore[no-untyped-call]
         if self._monitor is None:
-            self._unlock()
+            self._lock.release()
             return None
         if self._ended is None:
-            self._ended = self._monitor.stop().addCallback(lambda _: self._unlock())
+            self._ended = self._monitor.stop().addCallback(lambda _: self._lock.release())
         ended: Deferred[None] = Deferred()
         self._ended.addCallback(ended.callback)
         return ended
-
-    def _unlock(self) -> None:
-        if self._lock_fd >= 0:
-            os.close(self._lock_fd)
-            self._lock_fd = -1
 
 
 def makeService(options: Options) -> ColonyService:
     """The service that the options ask for. Raises SystemExit where it can't begin."""
     reactor, log = options["reactor"], options["log"]
-    lock_fd = lock_or_exit(options["status"])
+    lock = lock_or_exit(options["status"])
     sink = EventSink() if log is None else Sink(reactor, log)
-    return ColonyService(options, reactor, sink, lock_fd)
+    return ColonyService(options, reactor, sink, lock)
 
 
-def lock_or_exit(status: str) -> int:
+def lock_or_exit(status: str) -> StatusLock:
     """Make and lock the status directory. Raises SystemExit with a line that says why not."""
     try:
         os.makedirs(status, mode=0o755, exist_ok=True)
-        return take_lock(status)
+        lock = StatusLock(status)
+        lock.take()
     except Locked as error:
         raise SystemExit(f"ncolony: cannot start: {error}") from None
     except OSError as error:
         raise SystemExit(f"ncolony: cannot lock {status}: {error.strerror}") from None
+    return lock

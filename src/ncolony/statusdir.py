@@ -21,7 +21,8 @@ RETRY_S = 1.0
 class StatusDir:
     """Writes what ``record`` knows of a name, removes what it doesn't.
 
-    All of ``records`` are written where the directory turns out to be made anew. ``busy`` says
+    All of ``records`` are written where the directory turns out to be another, and ``made_anew``
+    is called. ``busy`` says
     that starts go before files. ``monitor`` is asked for the monitor's own status, whose file is
     written when anything in that but its date has changed.
     """
@@ -34,6 +35,7 @@ class StatusDir:
         records: Callable[[], Iterable[Record]],
         monitor: Callable[[], MonitorStatus],
         busy: Callable[[], bool],
+        made_anew: Callable[[], None],
         said: Callable[[str], None],
     ) -> None:
         self._system = system
@@ -42,6 +44,7 @@ class StatusDir:
         self._records = records
         self._monitor = monitor
         self._busy = busy
+        self._made_anew = made_anew
         self._said = said
         self._dirty: dict[str, None] = {}
         self._failed: dict[str, None] = {}
@@ -88,10 +91,7 @@ class StatusDir:
         if self._busy():
             self._soon(SOON_S)
             return
-        if self._last is not None and not self._is_there():
-            self._attempt(self._system.make_directory, self._directory)
-            self._dirty |= {record.name: None for record in self._records()}
-            self._last = None
+        self.check()
         until = self._system.mono() + SLICE_S
         while self._dirty:
             if self._system.mono() >= until:
@@ -106,6 +106,16 @@ class StatusDir:
         if not self._attempt(self._write_monitor) or self._failed:
             self._dirty, self._failed = self._failed, {}
             self._soon(RETRY_S)
+
+    def check(self) -> None:
+        """See whether it is still the directory that was written to; fill one that isn't."""
+        if self._last is None or self._is_there():
+            return
+        self._last = None
+        self._attempt(self._system.make_directory, self._directory)
+        self._attempt(self._made_anew)
+        self._dirty |= {record.name: None for record in self._records()}
+        self._soon(SOON_S)
 
     def _is_there(self) -> bool:
         """Whether it is the directory that was written to, and not one made anew."""

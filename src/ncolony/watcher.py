@@ -26,7 +26,8 @@ _log = Logger()
 #: More names than this in one read of the queue, and the whole directory is looked at instead.
 FEW = 16
 
-_ENTRIES = (
+#: What is noticed of what a directory holds.
+ENTRIES = (
     inotify.IN_CLOSE_WRITE
     | inotify.IN_MOVED_TO
     | inotify.IN_MOVED_FROM
@@ -44,7 +45,8 @@ class Watcher:
 
     ``concerns`` says which names matter; others cause no look. ``every_s`` is the period where
     only a clock helps. ``needs_clock`` may be set by a look: notices won't do. ``anew`` is true
-    during a look at a directory that was moved, deleted or replaced.
+    during a look at a directory that was moved, deleted or replaced. ``entries`` are the IN_ bits
+    of what the directory holds, none of them where only the directory itself matters.
     """
 
     def __init__(
@@ -54,12 +56,14 @@ class Watcher:
         every_s: float,
         concerns: Callable[[str], bool],
         look: Callable[[frozenset[str] | None], None],
+        entries: int = ENTRIES,
     ) -> None:
         self._reactor = reactor
         self._directory = directory
         self._every_s = every_s
         self._concerns = concerns
         self._look = look
+        self._entries = entries
         self._queue: Inotify | None = None
         self._ready: Ready | None = None
         self._present = False
@@ -136,7 +140,7 @@ class Watcher:
         path = os.path.abspath(self._directory)
         missing = not os.path.isdir(path)
         if not missing:
-            queue.watch(path, _ENTRIES | _ITSELF)
+            queue.watch(path, self._entries | _ITSELF)
             self._present = True
         while path != os.path.dirname(path):
             path = os.path.dirname(path)

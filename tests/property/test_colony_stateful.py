@@ -106,6 +106,7 @@ class Life(RuleBasedStateMachine):
             self.supervisor.records,
             lambda: MonitorStatus(1, "0", "running", "", "", {}, 0, ()),
             lambda: self.supervisor.starting,
+            lambda: None,
             self.said,
         )
         self.wanted: dict[str, Wanted] = {}

@@ -67,9 +67,15 @@ def proc_status(pid: int) -> dict[str, str]:
 
 
 def children_of(pid: int) -> list[tuple[int, str]]:
-    """A process's children and their states; zombies are among them."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [(int(child), proc_state(int(child))) for child in children]
+    """A process's children, whichever of its threads started them, and their states.
+
+    Zombies are among them.
+    """
+    found = []
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += [int(child) for child in children.read_text().split()]
+    return [(child, proc_state(child)) for child in sorted(found)]
 
 
 def descriptors_of(pid: int) -> list[str]:

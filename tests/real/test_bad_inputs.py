@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
@@ -747,16 +748,14 @@ def closed(role: str) -> Spoil:
 
 @contextmanager
 def status_away(colony: Colony) -> Iterator[None]:
-    """The status directory vanishes and comes back; meanwhile processes start all the same."""
+    """The status directory is moved away: another takes its place, and nothing is missing in it."""
     away = colony.root / "status.away"
     colony.status.rename(away)
     colony.configure(BAD)
-    until(lambda: BAD in colony.mine().values(), f"{BAD} runs")
-    if colony.status.exists():
-        shutil.rmtree(colony.status)
-    away.rename(colony.status)
     colony.running(BAD)
+    colony.running(HEALTHY)
     yield
+    shutil.rmtree(away)
     colony.remove(BAD)
     colony.gone(BAD)
 
@@ -800,6 +799,7 @@ TABLE = [*FILES, *PROGRAMS, *REQUESTS, *DIRECTORIES]
 
 def _tidy(colony: Colony) -> None:
     """After a row that failed, only what is healthy is left for the next one."""
+    shutil.rmtree(colony.root / "status.away", ignore_errors=True)
     for role in ("config", "messages", "status"):
         away = colony.root / f"{role}.away"
         directory = colony.root / role
@@ -959,13 +959,19 @@ def test_a_child_stopped_by_a_signal_is_left_alone(colony: Colony) -> None:
 
 
 def test_a_status_directory_made_anew_is_filled_again(colony: Colony) -> None:
-    """The status directory is removed with all that's in it: all of it comes back."""
+    """It is removed with all that's in it: all of it comes back, the lock as well."""
     colony.configure(HEALTHY)
     colony.start()
     pid = colony.running(HEALTHY)
     shutil.rmtree(colony.status)
     colony.configure("other")
     until(lambda: "other" in colony.mine().values(), "other runs")
-    colony.status.mkdir(exist_ok=True)
     colony.running("other")
     assert colony.running(HEALTHY) == pid
+    second = subprocess.run(
+        [*LAUNCHES["run"], "--colony", str(colony.root)],
+        capture_output=True,
+        timeout=20,
+        check=False,
+    )
+    assert b"another monitor" in second.stderr

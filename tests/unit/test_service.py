@@ -27,7 +27,7 @@ class FakeMonitor:
 
     made: ClassVar[list[FakeMonitor]] = []
 
-    def __init__(self, options: Any, reactor: Any, sink: Any, log: Any) -> None:
+    def __init__(self, options: Any, reactor: Any, sink: Any, log: Any, lock: Any) -> None:
         self.options, self.reactor, self.sink = options, reactor, sink
         self.log_namespace = log.namespace
         self.started = 0
@@ -101,7 +101,7 @@ def test_stopping_twice_lets_go_of_the_lock_once(reactor: Reactor, tmp_path: Pat
     colony.stopService()
     locked = is_locked(asked)
     with suppress(OSError):
-        os.close(colony._lock_fd)
+        colony._lock.release()
     assert locked
 
 
@@ -139,7 +139,7 @@ def test_output_goes_where_the_log_goes(
     """As blocks where the log takes them, as events elsewhere."""
     colony = makeService(options(reactor, tmp_path, log))
     assert type(colony._sink) is kind
-    os.close(colony._lock_fd)
+    colony._lock.release()
 
 
 def test_a_parent_that_is_no_application_has_no_observer(reactor: Reactor, tmp_path: Path) -> None:
@@ -158,12 +158,12 @@ def test_a_parent_that_is_no_application_has_no_observer(reactor: Reactor, tmp_p
 def test_a_second_monitor_does_not_start(reactor: Reactor, tmp_path: Path) -> None:
     """It ends with one line."""
     asked = options(reactor, tmp_path)
-    fd = lock_or_exit(asked["status"])
+    lock = lock_or_exit(asked["status"])
     with pytest.raises(SystemExit) as raised:
         makeService(asked)
     said = f"ncolony: cannot start: another monitor runs on {asked['status']}"
     assert raised.value.code == said
-    os.close(fd)
+    lock.release()
 
 
 @pytest.mark.parametrize("place", ["file", "file/status"])
