@@ -79,16 +79,19 @@ class Monitor:
         sink.changed = self._status.mark_monitor
         self._config = ConfigDir(system, options["config"])
         self._mailbox = Mailbox(system, options["messages"], self._supervisor.carry_out, say)
-        every_s = options["frequency"]
-        self._watchers = {
+        self._watchers = self._watched(options["frequency"])
+
+    def _watched(self, every_s: float) -> dict[str, Watcher]:
+        reactor, at = self._reactor, self._directories
+        return {
             "config": Watcher(
-                reactor, options["config"], every_s, is_process_name, self._look_at_config
+                reactor, at["config"], every_s, is_process_name, self._look_at_config
             ),
             "messages": Watcher(
-                reactor, options["messages"], every_s, is_request_name, self._look_at_messages
+                reactor, at["messages"], every_s, is_request_name, self._look_at_messages
             ),
             "status": Watcher(
-                reactor, options["status"], every_s, _nobody, self._look_at_status, entries=0
+                reactor, at["status"], every_s, _nobody, self._look_at_status, entries=0
             ),
         }
 

@@ -81,7 +81,7 @@ class Sink:
         return False
 
     def write_own(self, block: bytes) -> None:
-        """Write a line of the monitor's; where too much waits, count it and let it go."""
+        """Write a line of the monitor's; where too much waits, its number will be said."""
         if self._waiting and sum(map(len, self._waiting)) > MAX_WAITING:
             self.dropped += 1
         else:
@@ -95,6 +95,9 @@ class Sink:
                 self._waiting[0] = rest
                 return
             del self._waiting[:1]
+            if not self._waiting and self.dropped:
+                self._waiting.append(b"ncolony: %d lines of its own were dropped\n" % self.dropped)
+                self.dropped = 0
         if not self._gone:
             self._say(None)
         self.resume()

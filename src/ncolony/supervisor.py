@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import assert_never
 
 from . import machine, model, request
+from .asked import event_of
 from .isystem import Death, IOutput, ISystem, ITimer
 from .lingering import Lingering
 from .model import Effect, Event, Record, State
@@ -96,7 +97,7 @@ class Supervisor:
         targets = self._targets(asked)
         if isinstance(targets, str):
             return targets
-        event = _event(asked)
+        event = event_of(asked)
         for process in targets:
             self._dispatch(process, event)
         self._settle()
@@ -258,22 +259,6 @@ class Supervisor:
             self._disarm(process)
         if stopped is not None:
             stopped(left)
-
-
-def _event(asked: request.Request) -> Event:
-    match asked:
-        case request.Start():
-            return model.StartAsked(asked.reason)
-        case request.Stop():
-            return model.StopAsked(asked.reason)
-        case request.Restart():
-            return model.RestartAsked(asked.reason)
-        case request.Signal():
-            return model.SignalAsked(asked.signal)
-        case request.RestartAll() | request.RestartGroup():
-            return model.RestartAsked(asked.reason, named=False)
-        case _:
-            assert_never(asked)
 
 
 def _in_group(record: Record, group: str) -> bool:

@@ -13,6 +13,7 @@ import ncolony
 
 SOURCE = Path(ncolony.__file__).parent
 CORE = [
+    "asked",
     "describe",
     "faults",
     "isystem",

@@ -326,7 +326,9 @@ def test_own_lines_beyond_the_limit_are_counted_and_let_go(written: Written) -> 
     written.log.fd = written.file
     written.reactor.advance(RETRY_S)
     written.sink.write_own(b"mine\n")
-    assert written.text == block * 2 + b"a child's\nmine\n"
+    said = b"ncolony: 2 lines of its own were dropped\n"
+    assert written.text == block * 2 + b"a child's\n" + said + b"mine\n"
+    assert written.sink.dropped == 0
 
 
 def test_own_lines_are_text_of_any_kind(written: Written) -> None:
