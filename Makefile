@@ -5,10 +5,11 @@
 PYTHON ?= $(eval PYTHON := $$(shell scripts/pythons --first))$(PYTHON)
 
 BIN := .venv/bin
-SOURCES := src tests scripts demo $(wildcard docs/*.py) $(wildcard bench)
+SOURCES := src tests scripts demo examples $(wildcard docs/*.py) $(wildcard bench)
 
 # 100 % of lines and branches, without exception: these modules are pure.
-CORE := asked describe faults isystem machine model names policy request runs spec status transitions
+CORE := asked context describe faults fields isystem logspec machine model names policy request \
+	runs spec status transitions values
 empty :=
 space := $(empty) $(empty)
 comma := ,
@@ -20,7 +21,7 @@ QUICK := $(wildcard tests/unit tests/property tests/contract)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench docs lint format typecheck pytest core-coverage changelog \
+.PHONY: help demo test bench stress docs lint format typecheck pytest core-coverage changelog \
 	pythons wheel clean
 
 help: ## this list
@@ -44,6 +45,9 @@ test: lint pytest core-coverage docs changelog pythons wheel ## everything CI ch
 bench: .venv/.installed ## this monitor beside a C loop and the supervisors installed here
 	@test -f bench/run.py || { echo "cannot run bench/run.py: it is not there" >&2; exit 1; }
 	$(BIN)/python bench/run.py $(BENCH)
+
+stress: .venv/.installed ## orphans, crashes, output at full speed: figures beside their floors
+	$(BIN)/python bench/stress.py $(STRESS)
 
 lint: .venv/.installed ## ruff (rules and format) and mypy --strict
 	$(BIN)/ruff check $(SOURCES)

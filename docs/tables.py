@@ -6,15 +6,18 @@ imports nothing of Sphinx, so that a test can read the tables without it.
 
 from __future__ import annotations
 
+import inspect
+import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ncolony import machine
+from ncolony import logspec, machine
 from ncolony.model import State
 from ncolony.options import Options
 from ncolony.spec import FIELDS
 
+_MIB = 1 << 20
 MARK = re.compile(r"<!-- generated: ([a-z-]+) -->")
 
 
@@ -24,12 +27,28 @@ def fields() -> str:
     return _table(("key", "allowed", "meaning"), rows)
 
 
+def log_keys() -> str:
+    """The keys of ``log`` in a process's file: ``ncolony.logspec.KEYS``."""
+    defaults = logspec.LogSpec()._asdict()
+    rows = (
+        (f"`{name}`", key.allowed, _json(defaults[name]), key.meaning)
+        for name, key in logspec.KEYS.items()
+    )
+    return _table(("key", "allowed", "default", "meaning"), rows)
+
+
 def options() -> str:
     """The monitor's options, as each way of starting it has them."""
     rows = []
     for long, short, default, meaning, *_ in Options.optParameters:
         names = f"`--{long}`" if short is None else f"`-{short}`, `--{long}`"
-        rows.append((names, "" if default is None else f"{default:g}", meaning))
+        rows.append((names, "" if default is None else str(default), meaning))
+    for long, _, meaning, *_ in Options.optFlags:
+        rows.append((f"`--{long}`", "", meaning))
+    for name in sorted(vars(Options)):
+        if name.startswith("opt_") and name != "opt_version":
+            meaning = " ".join(inspect.cleandoc(getattr(Options, name).__doc__).split())
+            rows.append((f"`--{name[4:]}`", "", meaning))
     return _table(("option", "default", "meaning"), rows)
 
 
@@ -44,6 +63,7 @@ def transitions() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "fields": fields,
+    "log-keys": log_keys,
     "options": options,
     "transitions": transitions,
 }
@@ -52,6 +72,11 @@ TABLES: dict[str, Callable[[], str]] = {
 def filled(text: str) -> str:
     """A page with its tables in place."""
     return MARK.sub(lambda mark: TABLES[mark.group(1)](), text)
+
+
+def _json(value: object) -> str:
+    whole = isinstance(value, int) and value >= _MIB and value % _MIB == 0
+    return f'"{value // _MIB}M"' if whole else json.dumps(value)
 
 
 def _cell(cell: Callable[..., Any]) -> str:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ncolony import request, spec
-from ncolony.model import Configured, Event, Moment, Record, Refused, Removed, State
+from ncolony.model import Configured, Moment, Record, Refused, Removed, State
 from ncolony.policy import Policy
 from ncolony.supervisor import Supervisor
 from ncolony.testing import Program, SimulatedOutput, SimulatedSystem
@@ -24,13 +24,16 @@ def a_spec(*args: str, name: str = "web", **others: Any) -> spec.ProcessSpec:
     return spec.parse(name, a_file(*args, **others))
 
 
-def a_moment(mono: float = 1000.0, *, utc: float = 1.8e9, policy: Policy = POLICY) -> Moment:
-    return Moment(mono, utc, policy)
+def a_moment(
+    mono: float = 1000.0, *, utc: float = 1.8e9, policy: Policy = POLICY, chance: float = 0.0
+) -> Moment:
+    return Moment(mono, utc, policy, chance)
 
 
 def running(**others: Any) -> Record:
     """The record of a process in its first run, pid 7, for a long time."""
-    values = {"state": State.RUNNING, "spec": a_spec(), "epoch": 1, "pid": 7, "pgid": 7}
+    spec = others.get("spec", a_spec())
+    values = {"state": State.RUNNING, "spec": spec, "ran": spec, "epoch": 1, "pid": 7, "tree": 7}
     return Record("web", **{**values, **others})
 
 
@@ -66,7 +69,7 @@ class Colony:
         return self.apply(name, Configured(a_spec(*args, name=name, **others)))
 
     def refuse(self, name: str = "web", reason: str = "bad") -> Colony:
-        return self.apply(name, Refused(reason))
+        return self.apply(name, Refused(reason, f"fingerprint of {reason}"))
 
     def remove(self, name: str = "web") -> Colony:
         return self.apply(name, Removed())
@@ -82,12 +85,14 @@ class Colony:
         self.system.advance(seconds)
         return self
 
+    def end(self, code: int | None = 0, signal: str | None = None, name: str = "web") -> Colony:
+        """A process ends by itself, and that is told."""
+        self.system.end(self.pid(name), code, signal)
+        return self.advance()
+
     def shut_down(self) -> Colony:
         self.supervisor.shut_down(self.stopped.append)
         return self
-
-    def dispatch(self, name: str, event: Event) -> None:
-        self.supervisor._dispatch(self.supervisor._processes[name], event)
 
     def record(self, name: str = "web") -> Record:
         found = self.supervisor.record(name)
@@ -107,12 +112,16 @@ class Colony:
         assert pid is not None, f"{name} is not running"
         return pid
 
+    def living(self, name: str = "web") -> list[int]:
+        """The pids of all that live and belong to a process, whoever started them."""
+        return [process.pid for process in self.system.living() if process.name == name]
+
     def assert_nothing_left(self) -> None:
         """Every timer, process, descriptor and entry is gone."""
         supervisor = self.supervisor
         assert self.system.armed == 0
         assert self.system.processes == {}
-        assert self.output.writers == set()
-        assert supervisor._by_pgid == {}
-        assert supervisor._lingering._pgids == set()
+        assert self.output.open == set()
+        assert supervisor._by_pid == {}
+        assert list(supervisor._lingering) == []
         assert not supervisor.starting

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 _COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": True}
 settings.register_profile("quick", max_examples=60, stateful_step_count=40, **_COMMON)
-settings.register_profile("long", max_examples=2500, stateful_step_count=50, **_COMMON)
+settings.register_profile("long", max_examples=2700, stateful_step_count=50, **_COMMON)
 settings.register_profile(
     "hunt", max_examples=3000, stateful_step_count=40, phases=[Phase.generate], **_COMMON
 )

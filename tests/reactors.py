@@ -7,7 +7,9 @@ import resource
 import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
+from twisted.internet.error import ReactorNotRunning
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 
@@ -24,6 +26,12 @@ class Reactor(Clock):
         self.writers: set = set()
         self.when_running: list[Callable[[], object]] = []
         self.from_thread: list[Callable[[], object]] = []
+        self.stopped = 0
+
+    def stop(self) -> None:
+        if self.stopped:
+            raise ReactorNotRunning
+        self.stopped += 1
 
     def addReader(self, reader) -> None:
         self.readers.add(reader)
@@ -40,8 +48,8 @@ class Reactor(Clock):
     def callWhenRunning(self, function) -> None:
         self.when_running.append(function)
 
-    def callFromThread(self, function) -> None:
-        self.from_thread.append(function)
+    def callFromThread(self, function, *args) -> None:
+        self.from_thread.append(partial(function, *args) if args else function)
 
     def turn(self, wait_ms: int = 0) -> bool:
         """Call each descriptor that is ready once; whether there was one."""

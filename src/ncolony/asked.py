@@ -7,7 +7,7 @@ from typing import assert_never
 from . import model, request
 
 
-def event_of(asked: request.Request) -> model.Event:
+def event_of(asked: request.Order) -> model.Event:
     """The event that a request is, for each process that it concerns."""
     match asked:
         case request.Start():

@@ -21,7 +21,7 @@ PROGRAM = "ncolony"
 #: What the ancestor's users type.
 CTL = "python -m ncolony ctl"
 _EPILOG = """\
-The first four name directories of files, which are the whole interface.
+The first five name directories of files, which are the whole interface.
 '{prog} COMMAND --help' says more and has an example.
 
 example:
@@ -48,9 +48,12 @@ def main(argv: Sequence[str], prog: str = PROGRAM) -> int:
     at = _find_command(words)
     command = None if at is None else words[at]
     if at is not None and command == "run" and not {"-h", "--help"} & set(words[:at]):
+        from .signals import Signals
+
+        signals = Signals()  # before the 0.1 s that it takes to import Twisted
         from .run import main as run_monitor
 
-        return run_monitor(words[:at] + words[at + 1 :]) or 0
+        return run_monitor(words[:at] + words[at + 1 :], signals)
     try:
         code = _carry_out(words, at, command, prog)
         sys.stdout.flush()
@@ -74,7 +77,7 @@ def _carry_out(words: list[str], at: int | None, command: str | None, prog: str)
         words, program = _split(words, at, command)
     parser, parsers = build(prog, COMMANDS if command is None else (command,))
     options = parser.parse_args(
-        words, Namespace(colony=None, config=None, messages=None, status=None)
+        words, Namespace(colony=None, config=None, messages=None, status=None, logs=None)
     )
     if options.command == "completion":
         from .control import completion

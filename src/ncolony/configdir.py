@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from . import spec
-from .isystem import ISystem, Stamp
+from .isystem import ISystem, Stamp, Untrusted
 from .model import Configured, Refused, Removed
 from .names import is_process_name
 
@@ -22,7 +24,10 @@ TRIES = 5
 
 
 class ConfigDir:
-    """Remembers what was there. ``trouble`` says why the directory can't be read, or is None."""
+    """Remembers what was there.
+
+    ``trouble`` says why the directory can't be read, or why what is in it isn't obeyed, or is None.
+    """
 
     def __init__(self, system: ISystem, directory: str) -> None:
         self._system = system
@@ -35,19 +40,29 @@ class ConfigDir:
 
     @property
     def needs_clock(self) -> bool:
-        """Whether notices won't do: links whose targets change without one, unreadable files."""
-        return bool(self._elsewhere or self._unreadable)
+        """Whether notices won't do: links whose targets change without one, unreadable files.
+
+        What makes a directory fit to be used happens outside of it, and nobody tells of it.
+        """
+        return bool(self._elsewhere or self._unreadable or self.trouble)
+
+    def names(self) -> frozenset[str]:
+        """The processes' files that are there; none where the directory can't be read."""
+        return self._present() or frozenset()
 
     def look(
         self, names: frozenset[str] | None = None, keep_missing: bool = False
     ) -> dict[str, FileChange]:
         """What has changed: under these names, or in the whole directory.
 
-        A directory that can't be read changes nothing, but for ``trouble``. With
-        ``keep_missing``, what isn't there is left as it was: the directory has just come back,
-        and is being filled.
+        A directory that can't be read, or that others may write to, changes nothing, but for
+        ``trouble``; the look after that is at all of it. With ``keep_missing``, what isn't there is
+        left as it was: the directory has just come back, and is being filled.
         """
         self.unfinished = False
+        names = None if self.trouble is not None else names
+        if not self._may_look():
+            return {}
         before = dict(self._seen) if self._swapped() is not None else self._seen
         for _ in range(TRIES):
             swapped = self._swapped()
@@ -56,6 +71,17 @@ class ConfigDir:
                 break
             self._seen, names = dict(before), None
         return changes
+
+    def _may_look(self) -> bool:
+        try:
+            self._system.check_directory(self._directory)
+        except OSError as error:
+            self._fail(error)
+            return False
+        return True
+
+    def _fail(self, error: OSError) -> None:
+        self.trouble = f"cannot look at {self._directory}: {error.strerror}"
 
     def _swapped(self) -> str | None:
         return self._system.link_target(self._directory, SWAPPED)
@@ -82,7 +108,7 @@ class ConfigDir:
         try:
             found = frozenset(filter(is_process_name, self._system.names(self._directory)))
         except OSError as error:
-            self.trouble = f"cannot look at {self._directory}: {error.strerror}"
+            self._fail(error)
             return None
         self.trouble = None
         return found
@@ -111,7 +137,8 @@ class ConfigDir:
         try:
             return Configured(spec.parse(name, text))
         except spec.SpecError as error:
-            return Refused(f"cannot use {self._directory}/{name}: {error}")
+            reason = f"cannot use {self._directory}/{name}: {error}"
+            return Refused(reason, sha256(text).hexdigest())
 
     def _gone(self, name: str) -> FileChange | None:
         self._elsewhere.discard(name)
@@ -131,4 +158,5 @@ class ConfigDir:
     def _cannot_read(self, name: str, error: OSError) -> FileChange:
         self._unreadable.add(name)
         self._seen[name] = UNREAD
-        return Refused(f"cannot read {self._directory}/{name}: {error.strerror}")
+        verb = "use" if isinstance(error, Untrusted) else "read"
+        return Refused(f"cannot {verb} {self._directory}/{name}: {error.strerror}")

@@ -1,7 +1,7 @@
 """The control program's commands as functions, for programs that run a colony.
 
-``places`` is a ``Places(config, messages)``, or a ``Colony(config, messages, status)`` where
-the status directory isn't MESSAGES/.status; paths may be str, bytes or os.PathLike.
+``places`` is a ``Places(config, messages)``, or a ``Colony(config, messages, status, logs)``
+where the status directory isn't MESSAGES/.status; paths may be str, bytes or os.PathLike.
 
 Every function that changes something takes ``wait_s``: None returns once the file is
 written; otherwise the seconds to wait until it has happened, and CtlError says what has
@@ -16,21 +16,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import request as requests
-from .control import aside, asking, configured
+from .control import configured
+from .control.asking import ask, ask_many
 from .control.errors import CtlError, RefusedError, because
 from .control.known import refuse_bad, require_known, unknown_name
 from .control.places import AnyPlaces, Colony, Places, colony_of, in_folder
 
 if TYPE_CHECKING:
     from .control.checking import Finding
-    from .control.following import OneRequest
     from .status import MonitorStatus, StatusRecord
 
 __all__ = [
     "Colony", "CtlError", "Places", "RefusedError",
-    "add", "check", "in_folder", "main", "monitor", "monitor_is_running", "remove", "restart",
-    "restartAll", "restartGroup", "restart_all", "restart_group", "signal", "start", "status",
-    "stop", "wait",
+    "add", "check", "disable", "enable", "in_folder", "main", "monitor", "monitor_is_running",
+    "remove", "restart", "restartAll", "restartGroup", "restart_all", "restart_group", "rotate",
+    "rotate_all", "signal", "start", "status", "stop", "wait",
 ]  # fmt: skip
 
 
@@ -40,8 +40,8 @@ def add(
     cmd: str,
     args: Sequence[str] | None,
     env: Iterable[str] | Mapping[str, str] | None = None,
-    uid: int | None = None,
-    gid: int | None = None,
+    uid: int | str | None = None,
+    gid: int | str | None = None,
     extras: Mapping[str, Any] | None = None,
     env_inherit: Sequence[str] | None = None,
     *,
@@ -50,8 +50,9 @@ def add(
 ) -> None:
     """Add a process, or give one that is there a new configuration. On disk when it returns.
 
-    ``args`` excludes the program, ``env`` is a list of NAME=VALUE or a mapping, ``extras``
-    is merged into the file last. Waits until the process runs with this configuration.
+    ``args`` excludes the program, ``env`` is a list of NAME=VALUE or a mapping, ``uid`` and
+    ``gid`` are numbers or names, ``extras`` is merged into the file last: any of its keys. Waits
+    until the process runs with this configuration, or is down where that isn't enabled.
     """
     from .control import configuring
 
@@ -59,17 +60,27 @@ def add(
     refuse_bad("add", name)
     more = {"uid": uid, "gid": gid, "env_inherit": _list(env_inherit), "group": _list(group)}
     text = configuring.content(name, [cmd, *(args or ())], env, extras, **more)
-    wait = None
-    if wait_s is not None:
-        from .control.following import adding
+    configuring.put("add", colony, name, text, wait_s)
 
-        wait = adding(colony, name, text, wait_s)
-    try:
-        aside.put(colony.config, name, text, durable=True)
-    except OSError as error:
-        raise CtlError(f"cannot add {name}: {because(error)}") from None
-    if wait is not None:
-        wait()
+
+def enable(places: AnyPlaces, name: str, *, wait_s: float | None = None) -> None:
+    """Let a process's file say that it is enabled. Waits until it runs.
+
+    Raises CtlError where the file can't be used as it is.
+    """
+    from .control.enabling import set_enabled
+
+    set_enabled(colony_of(places), name, True, wait_s)
+
+
+def disable(places: AnyPlaces, name: str, *, wait_s: float | None = None) -> None:
+    """Let a process's file say that it is not enabled: it is down until that changes.
+
+    Waits until nothing of it runs. Raises CtlError where the file can't be used as it is.
+    """
+    from .control.enabling import set_enabled
+
+    set_enabled(colony_of(places), name, False, wait_s)
 
 
 def remove(places: AnyPlaces, name: str, *, wait_s: float | None = None) -> None:
@@ -89,22 +100,22 @@ def remove(places: AnyPlaces, name: str, *, wait_s: float | None = None) -> None
 
 
 def start(places: AnyPlaces, name: str, *, wait_s: float | None = None, reason: str = "") -> None:
-    """Ask for a process to be up. Waits until it runs."""
-    _ask("start", places, requests.Start(name, reason), wait_s)
+    """Ask for a process to be up. Waits until it runs, or has done what it was to do."""
+    ask("start", places, requests.Start(name, reason), wait_s)
 
 
 def stop(places: AnyPlaces, name: str, *, wait_s: float | None = None, reason: str = "") -> None:
     """Ask for a process to be down, until it is started. Waits until nothing of it runs."""
-    _ask("stop", places, requests.Stop(name, reason), wait_s)
+    ask("stop", places, requests.Stop(name, reason), wait_s)
 
 
 def restart(places: AnyPlaces, name: str, *, wait_s: float | None = None, reason: str = "") -> None:
     """Ask for a process to be stopped and started. Waits until it runs again.
 
-    As for ``start``, ``stop`` and ``signal``, the name need not be configured yet: the
-    monitor judges when it takes the request up.
+    As for ``start``, ``stop``, ``signal`` and ``rotate``, the name need not be configured yet:
+    the monitor judges when it takes the request up.
     """
-    _ask("restart", places, requests.Restart(name, reason), wait_s)
+    ask("restart", places, requests.Restart(name, reason), wait_s)
 
 
 def signal(
@@ -119,13 +130,22 @@ def signal(
     from .control.signals import signal_name
 
     asked = requests.Signal(name, signal_name(name, signal), reason)
-    _ask("signal", places, asked, wait_s)
+    ask("signal", places, asked, wait_s)
+
+
+def rotate(places: AnyPlaces, name: str, *, wait_s: float | None = None, reason: str = "") -> None:
+    """Ask for new log files for a process. Waits until it has them."""
+    ask("rotate", places, requests.Rotate(name, reason), wait_s)
+
+
+def rotate_all(places: AnyPlaces, *, wait_s: float | None = None, reason: str = "") -> None:
+    """Ask for new log files for every process that has any. Waits until they have them."""
+    ask_many("rotate all", places, requests.RotateAll(reason), wait_s, [])
 
 
 def restart_all(places: AnyPlaces, *, wait_s: float | None = None, reason: str = "") -> None:
     """Restart every process that isn't stopped. Waits until all that ran run again."""
-    colony = colony_of(places)
-    _ask_many("restart all", colony, requests.RestartAll(reason), None, wait_s)
+    ask_many("restart all", places, requests.RestartAll(reason), wait_s)
 
 
 def restart_group(
@@ -134,12 +154,11 @@ def restart_group(
     """Restart every process of a group that isn't stopped. Waits until all that ran run again."""
     from .control.groups import members
 
-    colony = colony_of(places)
     if not group:
         raise RefusedError("cannot restart group '': it is empty")
-    names = members(colony, group)
+    names = members(colony_of(places), group)
     asked = requests.RestartGroup(group, reason)
-    _ask_many(f"restart group {group}", colony, asked, names, wait_s)
+    ask_many(f"restart group {group}", places, asked, wait_s, names)
 
 
 def restartAll(places: AnyPlaces) -> None:
@@ -183,7 +202,8 @@ def wait(
     """Wait until all named processes are "running" or "stopped"; a removed one is stopped.
 
     Where no monitor runs, waits for one. ``timeout_s``: seconds, 0 looks once.
-    Raises CtlError where it doesn't come to that.
+    Raises CtlError where it doesn't come to that, as soon as one has ended for good that
+    should run.
     """
     from .control import observed, outcome
     from .control.following import wait_until
@@ -221,29 +241,3 @@ def main(argv: Sequence[str]) -> None:
 
 def _list(values: Sequence[str] | None) -> list[str] | None:
     return None if values is None else list(values)
-
-
-def _ask(verb: str, places: AnyPlaces, asked: OneRequest, wait_s: float | None) -> None:
-    colony = colony_of(places)
-    refuse_bad(verb, asked.name)
-    if wait_s is None:
-        asking.send(colony, asked)
-        return
-    from .control.following import ask_one
-
-    ask_one(verb, colony, asked, wait_s)
-
-
-def _ask_many(
-    what: str,
-    colony: Colony,
-    asked: requests.Request,
-    names: list[str] | None,
-    wait_s: float | None,
-) -> None:
-    if wait_s is None:
-        asking.send(colony, asked)
-        return
-    from .control.following import ask_many
-
-    ask_many(what, colony, asked, wait_s, names)

@@ -10,6 +10,9 @@ import sys
 
 #: PR_SET_CHILD_SUBREAPER, prctl(2).
 PR_SET_CHILD_SUBREAPER = 36
+#: RLIMIT_LOCKS, getrlimit(2): not enforced since Linux 2.4.25, but inherited, and to be read in
+#: ``/proc/PID/limits``. Python has no name for it.
+RLIMIT_LOCKS = 10
 
 
 class Housekeeping:
@@ -32,11 +35,44 @@ class Housekeeping:
         self.own_nofile = (self.nofile[1], self.nofile[1])
         resource.setrlimit(resource.RLIMIT_NOFILE, self.own_nofile)
         become_subreaper()
+        self._locks = _locks()
+        self._marked = False
+
+    def mark_children(self, mark: int | None) -> None:
+        """Have what is started next carry a number that all it starts inherits (ADR 12).
+
+        That is the soft limit of RLIMIT_LOCKS. Nothing happens where there is no such limit, or
+        where it can't be set.
+        """
+        if mark is None or self._locks is None:
+            return
+        try:
+            resource.setrlimit(RLIMIT_LOCKS, (mark, self._locks[1]))
+            self._marked = True
+        except (OSError, ValueError):
+            self.unmark()
+            self._locks = None
+
+    def unmark(self) -> None:
+        """Be marked as before: what isn't a process of the colony's mustn't pass for one."""
+        if self._marked and self._locks is not None:
+            self._marked = False
+            resource.setrlimit(RLIMIT_LOCKS, self._locks)
 
     def close(self) -> None:
         """Give back what was taken."""
         os.close(self.null_fd)
         resource.setrlimit(resource.RLIMIT_NOFILE, self.nofile)
+
+
+def _locks() -> tuple[int, int] | None:
+    """RLIMIT_LOCKS, soft and hard; None where there is none."""
+    if sys.platform != "linux":  # it is another limit there
+        return None
+    try:
+        return resource.getrlimit(RLIMIT_LOCKS)
+    except (OSError, ValueError):
+        return None
 
 
 def _ignored(signum: int, frame: object) -> None:

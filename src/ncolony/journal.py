@@ -13,20 +13,22 @@ from twisted.logger import Logger
 from .describe import reason
 from .isystem import ISystem, ITimer
 from .model import Record, State
+from .policy import Policy
 
 #: More lines than this at once, and the rest is only counted.
 AT_ONCE = 20
 #: Lines wait this long, so that what happens at once is counted together.
 SOON_S = 0.03
 
-_WORTH_SAYING = frozenset((State.BACKOFF, State.FAILED, State.KILLING))
+_WORTH_SAYING = frozenset((State.BACKOFF, State.EXITED, State.FAILED, State.KILLING))
 
 
 class Journal:
     """Collects lines, and logs them a little later."""
 
-    def __init__(self, system: ISystem, log: Logger) -> None:
+    def __init__(self, system: ISystem, log: Logger, defaults: Policy) -> None:
         self._system = system
+        self._defaults = defaults
         self._log = log
         self._lines: list[str] = []
         self._more = 0
@@ -38,10 +40,12 @@ class Journal:
             return
         if new.refusal is not None and new.refusal != old.refusal:
             self.say(new.refusal)
+        elif new.stuck and new.stuck != old.stuck:
+            self._add(lambda: f"{new.name} is {new.state}: {reason(new, self._defaults)}")
         elif new.state is old.state:
             return
         elif new.state in _WORTH_SAYING or (new.state is State.RUNNING and new.epoch > 1):
-            self._add(lambda: f"{new.name} is {new.state}: {reason(new)}")
+            self._add(lambda: f"{new.name} is {new.state}: {reason(new, self._defaults)}")
 
     def say(self, line: str) -> None:
         """Log a line soon."""

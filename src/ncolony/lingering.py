@@ -1,47 +1,57 @@
-"""Process groups whose leader has ended while others of them still live.
+"""Runs whose process has ended while others that it started still live.
 
 As a subreaper the monitor is told of their ends by SIGCHLD, but not on every system and not of
-those whose parent lives, so they are looked at every so often as well.
+those whose parent lives, nor of what an earlier monitor left; so they are looked at every so often
+as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
 
 from .isystem import ISystem, ITimer
 
-#: How often: only while there is such a group.
+T = TypeVar("T")
+
+#: How often: only while there is such a run. The first look is soon, for most are gone by then.
+FIRST_S = 0.005
 EVERY_S = 0.05
 
 
-class Lingering:
-    """Calls ``gone`` once for each group that is added, when nobody is left in that."""
+class Lingering(Generic[T]):
+    """Calls ``look`` for each run that is waited for, until that says that it is gone."""
 
-    def __init__(self, system: ISystem, gone: Callable[[int], None]) -> None:
+    def __init__(self, system: ISystem, look: Callable[[T], bool]) -> None:
         self._system = system
-        self._gone = gone
-        self._pgids: set[int] = set()
+        self._look = look
+        self._runs: dict[T, None] = {}
         self._timer: ITimer | None = None
 
-    def add(self, pgid: int) -> None:
-        """Wait for the end of a group."""
-        self._pgids.add(pgid)
+    def add(self, run: T) -> None:
+        """Wait for the end of a run."""
+        self._runs[run] = None
+        if self._timer is None:
+            self._timer = self._system.call_later(FIRST_S, self._again)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._runs)
 
     def look(self) -> None:
         """See which of them are gone."""
-        for pgid in [pgid for pgid in self._pgids if not self._system.group_lives(pgid)]:
-            self._pgids.discard(pgid)
-            self._gone(pgid)
-        if self._pgids and self._timer is None:
-            self._timer = self._system.call_later(EVERY_S, self._again)
+        for run in list(self._runs):
+            if self._look(run):
+                self._runs.pop(run, None)
 
     def _again(self) -> None:
         self._timer = None
         self.look()
+        if self._runs and self._timer is None:
+            self._timer = self._system.call_later(EVERY_S, self._again)
 
     def close(self) -> None:
         """Wait no longer."""
-        self._pgids.clear()
+        self._runs.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -7,38 +7,28 @@ plugs in a logger of their own, syslog or JSON, nothing but events goes there.
 
 from __future__ import annotations
 
-import contextlib
+import json
+import os
 import signal
+import stat
 import sys
+import time
+from collections.abc import Callable
 from typing import Any
 
-from twisted.logger import ILogObserver, Logger, textFileLogObserver
-from twisted.python.logfile import LogFile
+from twisted.logger import (
+    FileLogObserver,
+    ILogObserver,
+    LogEvent,
+    Logger,
+    eventAsText,
+    textFileLogObserver,
+)
 
+from .framing import OWN
+from .logspec import LogSpec
 from .sink import Descriptor, ILog
-
-
-class RotatedLog(LogFile):
-    """twistd's log file, rotated as that does; takes blocks beside events. Provides ILog."""
-
-    def fileno(self) -> int:
-        """The descriptor to write to; opened again where a rotation couldn't."""
-        if self._file.closed:
-            self._openFile()  # type: ignore[no-untyped-call]
-        fd: int = self._file.fileno()
-        return fd
-
-    def write(self, data: Any) -> None:
-        """Write an event."""
-        self.fileno()
-        super().write(data)  # type: ignore[no-untyped-call]
-
-    def wrote(self, size_bytes: int) -> None:
-        """Count what went past ``write``, and rotate where that is due, or try to."""
-        self.size += size_bytes
-        if self.shouldRotate():  # type: ignore[no-untyped-call]
-            with contextlib.suppress(OSError):
-                self.rotate()  # type: ignore[no-untyped-call]
+from .status import utc_text
 
 
 class TwistdLog:
@@ -47,11 +37,14 @@ class TwistdLog:
     def __init__(self, path: str, reactor: Any) -> None:
         self._path = path
         self._reactor = reactor
-        self._file: RotatedLog | None = None
+        self._file: ILog | None = None
 
     def observer(self) -> ILogObserver:
         """Open the log as twistd does: SIGUSR1 rotates it."""
-        file: Any = RotatedLog.fromFullPath(self._path)  # type: ignore[no-untyped-call]
+        from .rotatedlog import RotatedLog  # 70 KB that nobody else needs
+
+        mode = None if os.path.exists(self._path) else 0o640  # whatever the umask is
+        file: Any = RotatedLog.fromFullPath(self._path, defaultMode=mode)  # type: ignore[no-untyped-call]
         self._file = file
         if signal.getsignal(signal.SIGUSR1) in {None, signal.SIG_DFL}:
             signal.signal(
@@ -83,6 +76,44 @@ class EventSink:
 
     def close(self) -> None:
         """It never waits."""
+
+
+def own_observer(file: Any, log: LogSpec) -> ILogObserver:
+    """What writes the monitor's own lines to a text file: in the form of those of processes."""
+    if log.format != "json":
+        return textFileLogObserver(file)
+
+    def as_json(event: LogEvent) -> str | None:
+        text = eventAsText(event, includeTimestamp=False)
+        return _json_line(text, event["log_time"]) if text else None
+
+    return FileLogObserver(file, as_json)
+
+
+def own_notice(log: LogSpec) -> Callable[[str], bytes]:
+    """What makes a line of something that is no event, in the same form."""
+    if log.format == "json":
+        return lambda said: _json_line(said, time.time()).encode()
+    return lambda said: f"ncolony: {said}\n".encode()
+
+
+def _json_line(text: str, seconds: float) -> str:
+    """An object with the keys that a process's lines have."""
+    said = {"time": utc_text(seconds), "process": "", "stream": OWN, "message": text}
+    return json.dumps(said) + "\n"
+
+
+def log_path(log: ILog | None) -> str | None:
+    """The file that the monitor logs to; None where that is no regular file, or hidden."""
+    if log is None:
+        return None
+    try:
+        fd = log.fileno()
+        if stat.S_ISREG(os.fstat(fd).st_mode):
+            return os.readlink(f"/proc/self/fd/{fd}")
+    except OSError:
+        pass
+    return None
 
 
 def find_log(parent: Any, reactor: Any) -> ILog | None:

@@ -4,19 +4,23 @@ Theory of operation
 -------------------
 
 A process is wanted UP or DOWN, has a configuration in force (``spec``) or none, and is in one
-of seven states:
+of eight states:
 
 - STOPPED: nothing runs, and nothing is to.
 - STARTING: it is about to run; the shell owes one Spawned or SpawnFailed.
 - RUNNING: it runs.
-- STOPPING: its group was sent TERM, and the kill timer is armed.
-- KILLING: its group was sent KILL; all that is left is to wait for the kernel.
+- STOPPING: its tree was sent the stop signal, and the kill timer is armed.
+- KILLING: its tree was sent KILL; all that is left is to wait for the kernel, and to report who
+  doesn't go.
 - BACKOFF: it died at once or couldn't be started; the retry timer is armed.
-- FAILED: its file can't be used, and there is no earlier one in force.
+- EXITED: it ended by itself, and its policy says that this was that.
+- FAILED: its file can't be used, and there is no earlier one in force; or it failed so often that
+  its policy gives up.
 
-A run is over when its whole process group is gone, not when the process has ended: until then
-the state is STOPPING or KILLING, and no next run begins. That one rule keeps two instances from
-living at the same time.
+A run is over when all that it started is gone, not when the process has ended: until then the
+state is STOPPING or KILLING, and no next run begins. That one rule keeps two instances from living
+at the same time. What an earlier monitor left running is a run to be stopped like any other. Where
+the policy's ``kill_mode`` says so, a run is the process alone.
 
 What interrupts a transition doesn't undo it. It changes what is wanted (``want``, ``spec``,
 ``stop_reason``), and when the run is over ``_rest`` decides from these alone where to go: a
@@ -49,8 +53,10 @@ DATED = (
     model.Spawned,
     model.SpawnFailed,
     model.Exited,
-    model.GroupGone,
+    model.Remained,
+    model.TreeGone,
     model.KillDue,
+    model.ReportDue,
     model.RetryDue,
 )
 
@@ -71,20 +77,23 @@ def _row(*cells: Cell) -> dict[State, Cell]:
 
 # fmt: off
 TABLE: dict[type[Event], dict[State, Cell]] = {
-    # event                    STOPPED             STARTING          RUNNING              STOPPING               KILLING                BACKOFF            FAILED
-    model.Configured:    _row(to.take_and_start,  to.take,          to.take_and_restart, to.take_stopping,      to.take_stopping,      to.take_and_start, to.take_and_start),
-    model.Refused:       _row(to.refuse_at_rest,  to.refuse,        to.refuse,           to.refuse,             to.refuse,             to.refuse,         to.refuse_at_rest),
-    model.Removed:       _row(to.forget,          to.forget,        to.unload_and_stop,  to.unload,             to.unload,             to.forget,         to.forget),
-    model.StartAsked:    _row(to.start_asked,     to.want_up,       to.want_up,          to.start_stopping,     to.start_stopping,     to.start_asked,    to.want_up),
-    model.StopAsked:     _row(to.want_down,       to.stay_down,     to.stop_asked,       to.want_down,          to.want_down,          to.stay_down,      to.want_down),
-    model.RestartAsked:  _row(to.restart_stopped, to.ignore,        to.restart_running,  to.restart_stopping,   to.restart_stopping,   to.start_asked,    to.restart_failed),
-    model.SignalAsked:   _row(to.ignore,          to.ignore,        to.signal,           to.signal,             to.signal,             to.ignore,         to.ignore),
-    model.ShutdownBegan: _row(to.ignore,          to.stay_down,     to.shut_down,        to.shut_down_stopping, to.shut_down_stopping, to.stay_down,      to.ignore),
-    model.Spawned:       _row(to.ignore,          run.spawned,      to.ignore,           to.ignore,             to.ignore,             to.ignore,         to.ignore),
-    model.SpawnFailed:   _row(to.ignore,          run.spawn_failed, to.ignore,           to.ignore,             to.ignore,             to.ignore,         to.ignore),
-    model.Exited:        _row(to.ignore,          to.ignore,        run.died,            run.stopped,           run.stopped,           to.ignore,         to.ignore),
-    model.GroupGone:     _row(to.ignore,          to.ignore,        to.ignore,           run.over,              run.over,              to.ignore,         to.ignore),
-    model.KillDue:       _row(to.ignore,          to.ignore,        to.ignore,           run.kill,              to.ignore,             to.ignore,         to.ignore),
-    model.RetryDue:      _row(to.ignore,          to.ignore,        to.ignore,           to.ignore,             to.ignore,             run.retry,         to.ignore),
+    # event                    STOPPED             STARTING          RUNNING              STOPPING               KILLING                BACKOFF            EXITED              FAILED
+    model.Configured:    _row(to.take_and_start,  to.take_starting, to.take_and_restart, to.take_stopping,      to.take_stopping,      to.take_and_start, to.take_and_start,  to.take_and_start),
+    model.Refused:       _row(to.refuse_at_rest,  to.refuse,        to.refuse,           to.refuse,             to.refuse,             to.refuse,         to.refuse,          to.refuse_at_rest),
+    model.Removed:       _row(to.forget,          to.forget,        to.unload_and_stop,  to.unload,             to.unload,             to.forget,         to.forget,          to.forget),
+    model.StartAsked:    _row(to.start_asked,     to.want_up,       to.want_up,          to.start_stopping,     to.start_stopping,     to.start_asked,    to.start_asked,     to.start_failed),
+    model.StopAsked:     _row(to.want_down,       to.stay_down,     to.stop_asked,       to.want_down,          to.want_down,          to.stay_down,      to.stay_down,       to.stop_failed),
+    model.RestartAsked:  _row(to.restart_stopped, to.ignore,        to.restart_running,  to.restart_stopping,   to.restart_stopping,   to.start_asked,    to.restart_stopped, to.restart_failed),
+    model.SignalAsked:   _row(to.ignore,          to.ignore,        to.signal,           to.signal,             to.signal,             to.ignore,         to.ignore,          to.ignore),
+    model.ShutdownBegan: _row(to.ignore,          to.stay_down,     to.shut_down,        to.shut_down_stopping, to.shut_down_stopping, to.stay_down,      to.ignore,          to.ignore),
+    model.LeftoverFound: _row(run.end_leftover,   to.ignore,        to.ignore,           to.ignore,             to.ignore,             to.ignore,         to.ignore,          to.ignore),
+    model.Spawned:       _row(to.ignore,          run.spawned,      to.ignore,           to.ignore,             to.ignore,             to.ignore,         to.ignore,          to.ignore),
+    model.SpawnFailed:   _row(to.ignore,          run.spawn_failed, to.ignore,           to.ignore,             to.ignore,             to.ignore,         to.ignore,          to.ignore),
+    model.Exited:        _row(to.ignore,          to.ignore,        run.died,            run.stopped,           run.stopped_killing,   to.ignore,         to.ignore,          to.ignore),
+    model.Remained:      _row(to.ignore,          to.ignore,        to.ignore,           run.remained,          run.remained_killing,  to.ignore,         to.ignore,          to.ignore),
+    model.TreeGone:      _row(to.ignore,          to.ignore,        to.ignore,           run.over,              run.over,              to.ignore,         to.ignore,          to.ignore),
+    model.KillDue:       _row(to.ignore,          to.ignore,        to.ignore,           run.kill,              to.ignore,             to.ignore,         to.ignore,          to.ignore),
+    model.ReportDue:     _row(to.ignore,          to.ignore,        to.ignore,           to.ignore,             run.report,            to.ignore,         to.ignore,          to.ignore),
+    model.RetryDue:      _row(to.ignore,          to.ignore,        to.ignore,           to.ignore,             to.ignore,             run.retry,         to.ignore,          to.ignore),
 }
 # fmt: on

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 from . import request
-from .isystem import ISystem
+from .isystem import ISystem, Untrusted
 
 #: Requests that can't be carried out end up here, each with its reason beside it.
 REJECTED = ".rejected"
@@ -75,6 +75,7 @@ class Mailbox:
 
     def _gather(self, most: int) -> list[_Taken]:
         try:
+            self._system.check_directory(self._directory)
             names = [n for n in self._system.names(self._directory) if is_request_name(n)]
         except OSError as error:
             self._troubles.append(f"cannot look at {self._directory}: {error.strerror}")
@@ -102,6 +103,9 @@ class Mailbox:
             asked = request.parse(text)
             self._system.remove(self._directory, name)
         except FileNotFoundError:
+            return None
+        except Untrusted as error:
+            self._set_aside(name, str(error.strerror))
             return None
         except OSError as error:
             self._leave(name, error)

@@ -21,6 +21,7 @@ class State(StrEnum):
     STOPPING = "STOPPING"
     KILLING = "KILLING"
     BACKOFF = "BACKOFF"
+    EXITED = "EXITED"
     FAILED = "FAILED"
 
     #: Of the C string: an Enum's own, in Python, costs a restart more than its transitions do.
@@ -41,7 +42,9 @@ class StopReason(StrEnum):
     REMOVED = "its file was removed"
     RESTART = "restart requested"
     STOP = "stop requested"
-    LEFTOVER = "it ended and left others of its process group behind"
+    DISABLED = "disabled in its file"
+    LEFTOVER = "it ended and left others behind that it had started"
+    PREDECESSOR = "an earlier monitor left it running"
     SHUTDOWN = "the monitor is stopping"
 
 
@@ -57,34 +60,45 @@ class Ended(NamedTuple):
 class Record(NamedTuple):
     """All that the monitor knows of one process.
 
-    ``pid`` is the process, None once it has ended; ``pgid`` its group, None once nobody is left
-    in that. ``epoch`` counts the starts; whatever carries an older one is out of date.
-    ``note`` is what a request gave as its reason, or why a start failed.
+    ``pid`` is the process, None once it has ended; ``tree`` the pid by which the run as a whole is
+    known, None once nobody is left of that. ``epoch`` counts the starts; whatever carries an older
+    one is out of date. ``ran`` is the configuration of the last run, by whose rules it is stopped;
+    None where that couldn't be started, or was an earlier monitor's.
+    ``note`` is what a request gave as its reason, or why a start failed; ``stuck`` says who is
+    left although KILL was sent. ``failures`` are the times of those that count for ``give_up``.
     """
 
     name: str
     state: State = State.STOPPED
     want: Want = Want.UP
     spec: ProcessSpec | None = None
+    ran: ProcessSpec | None = None
     refusal: str | None = None
+    refused_fingerprint: str | None = None
     epoch: int = 0
     pid: int | None = None
-    pgid: int | None = None
+    tree: int | None = None
     since_at: float = 0.0
     started_mono: float = 0.0
     stop_reason: StopReason | None = None
     last: Ended | None = None
     delay_s: float = 0.0
     next_start_at: float | None = None
+    failures: tuple[float, ...] = ()
     note: str = ""
+    stuck: str = ""
 
 
 class Moment(NamedTuple):
-    """When an event is dealt with: both clocks in seconds, and the rules that hold then."""
+    """When an event is dealt with: both clocks in seconds, and the monitor's rules.
+
+    ``chance`` is a number at random from 0 to 1.
+    """
 
     mono: float
     utc: float
     policy: Policy
+    chance: float = 0.0
 
 
 # Events
@@ -97,9 +111,10 @@ class Configured(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """The file that is there can't be used."""
+    """The file that is there can't be used; ``fingerprint`` is of its contents, where known."""
 
     reason: str
+    fingerprint: str | None = None
 
 
 class Removed(NamedTuple):
@@ -141,23 +156,42 @@ class SpawnFailed(NamedTuple):
     reason: str
 
 
+class LeftoverFound(NamedTuple):
+    """An earlier monitor was killed, and left a run of this process: ``pid`` is one of it."""
+
+    pid: int
+
+
 class Exited(NamedTuple):
-    """The process has ended; ``group_left`` says whether others of its group still live."""
+    """The process has ended; ``left`` says whether others that belong to its run still live."""
 
     epoch: int
     code: int | None
     signal: str | None
-    group_left: bool
+    left: bool
 
 
-class GroupGone(NamedTuple):
-    """The last one of the group has ended, some time after the process itself."""
+class Remained(NamedTuple):
+    """The process itself is gone, and a look found that others of its run are not."""
+
+    epoch: int
+
+
+class TreeGone(NamedTuple):
+    """The last one of the run has ended, some time after the process itself."""
 
     epoch: int
 
 
 class KillDue(NamedTuple):
     epoch: int
+
+
+class ReportDue(NamedTuple):
+    """KILL was sent a while ago; ``who`` is left, in words."""
+
+    epoch: int
+    who: str
 
 
 class RetryDue(NamedTuple):
@@ -175,9 +209,12 @@ Event = (
     | ShutdownBegan
     | Spawned
     | SpawnFailed
+    | LeftoverFound
     | Exited
-    | GroupGone
+    | Remained
+    | TreeGone
     | KillDue
+    | ReportDue
     | RetryDue
 )
 
@@ -189,8 +226,10 @@ class Spawn(NamedTuple):
     """Start ``record.spec``; answer with Spawned or SpawnFailed."""
 
 
-class SignalGroup(NamedTuple):
-    pgid: int
+class SignalTree(NamedTuple):
+    """Send a signal to all of a run."""
+
+    pid: int
     signal: str
 
 
@@ -201,6 +240,12 @@ class SignalProcess(NamedTuple):
 
 class ArmKill(NamedTuple):
     """Answer with KillDue after this long; a process has one timer, so this replaces it."""
+
+    delay_s: float
+
+
+class ArmReport(NamedTuple):
+    """Answer with ReportDue after this long; a process has one timer, so this replaces it."""
 
     delay_s: float
 
@@ -219,4 +264,4 @@ class Forget(NamedTuple):
     """Nothing is left of the process, and nobody wants it: drop the record."""
 
 
-Effect = Spawn | SignalGroup | SignalProcess | ArmKill | ArmRetry | Disarm | Forget
+Effect = Spawn | SignalTree | SignalProcess | ArmKill | ArmReport | ArmRetry | Disarm | Forget

@@ -9,6 +9,7 @@ messages/ -> Watcher -> Mailbox ---+       |
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -17,50 +18,62 @@ from twisted.logger import Logger
 
 from . import __version__
 from .configdir import ConfigDir
+from .describe import status_of
+from .exits import LEFT_BEHIND, ORDERLY, decided
 from .journal import Journal
 from .lock import Locked, StatusLock
-from .mailbox import Mailbox, is_request_name
+from .looks import Looks
+from .mailbox import Mailbox
 from .model import Record
-from .names import is_process_name
 from .options import Options
 from .output import ISink, Output
 from .pidfiles import PidFiles
+from .predecessor import leftovers
 from .readiness import readiness
-from .status import MonitorStatus, Watched, utc_text
+from .status import MonitorStatus, StatusRecord, utc_text
 from .statusdir import StatusDir
 from .supervisor import Supervisor
 from .system import System
-from .watcher import Watcher
 
-#: A directory that was moved away or replaced has this long to be filled before what isn't in
-#: it counts as removed.
-RETURN_S = 2.0
 #: Descriptors that pipes don't get: without them, no directory can be looked at.
 RESERVE = 16
-#: What may be half written is looked at again after this long.
-AGAIN_S = 1.1
 
 
 class Monitor:
     """Keeps a colony, from ``start`` until the Deferred of ``stop`` fires."""
 
     def __init__(
-        self, options: Options, reactor: Any, sink: ISink, log: Logger, lock: StatusLock
+        self,
+        options: Options,
+        reactor: Any,
+        sink: ISink,
+        log: Logger,
+        lock: StatusLock,
+        give_in: Callable[[], None],
     ) -> None:
+        self._options = options
         self._reactor = reactor
+        self._give_in = give_in
         self._lock = lock
         self._directories = {role: options[role] for role in ("config", "messages", "status")}
         self._log = log
         self._state = "running"
-        self._return_timer: Any = None
-        self._again: dict[str, Any] = {}
-        system = self._system = System(reactor)
+        system = self._system = System(reactor, lock.base, options.trust, options.cgroup)
         self._started_at = utc_text(system.utc())
-        self._journal = Journal(system, log)
+        self._boot_id = system.boot_id()
+        self.exit_code = ORDERLY
+        self._journal = Journal(system, log, options.policy)
         say = self._journal.say
         self._sink = sink
         self._output = Output(
-            sink, partial(readiness, reactor), limit=system.descriptor_limit - RESERVE
+            sink,
+            partial(readiness, reactor),
+            limit=system.descriptor_limit - RESERVE,
+            default=options.log,
+            logs=options["logs"],
+            call_later=system.call_later,
+            utc=system.utc,
+            changed=self._output_changed,
         )
         self._supervisor = Supervisor(system, self._output, options.policy, self._changed)
         self._observers = [self._journal.changed]
@@ -69,8 +82,8 @@ class Monitor:
         self._status = StatusDir(
             system,
             options["status"],
-            self._supervisor.record,
-            self._supervisor.records,
+            self._status_of,
+            self._supervisor.names,
             self._monitor_status,
             lambda: self._supervisor.starting,
             self._lock_again,
@@ -79,86 +92,64 @@ class Monitor:
         sink.changed = self._status.mark_monitor
         self._config = ConfigDir(system, options["config"])
         self._mailbox = Mailbox(system, options["messages"], self._supervisor.carry_out, say)
-        self._watchers = self._watched(options["frequency"])
-
-    def _watched(self, every_s: float) -> dict[str, Watcher]:
-        reactor, at = self._reactor, self._directories
-        return {
-            "config": Watcher(
-                reactor, at["config"], every_s, is_process_name, self._look_at_config
-            ),
-            "messages": Watcher(
-                reactor, at["messages"], every_s, is_request_name, self._look_at_messages
-            ),
-            "status": Watcher(
-                reactor, at["status"], every_s, _nobody, self._look_at_status, entries=0
-            ),
-        }
+        self._looks = Looks(
+            reactor,
+            self._directories,
+            options["frequency"],
+            self._config,
+            self._mailbox,
+            self._status,
+            self._supervisor.apply,
+        )
 
     def start(self) -> None:
         """Begin to watch; everything else follows from what is there."""
         self._system.watch_deaths(self._supervisor.children_died)
+        self._end_leftovers()
         self._status.begin()
-        for watcher in self._watchers.values():
-            watcher.start()
+        self._looks.start()
+
+    def _end_leftovers(self) -> None:
+        """Before anything starts: an earlier monitor that was killed may have left the same."""
+        at = self._directories
+        left = leftovers(self._system, at["config"], at["status"], self._lock.inherited)
+        for name in left:
+            self._journal.say(f"{name} was left running by an earlier monitor, and is ended first")
+        self._supervisor.end_leftovers(left)
+
+    def look_again(self) -> None:
+        """Look at everything, whether there was notice of a change or not, and reopen files."""
+        if self._state == "running":
+            self._output.reopen()
+            self._looks.look_again()
+
+    def kill_now(self) -> None:
+        """Don't wait for the kill timeout any longer."""
+        self._supervisor.kill_now()
 
     def stop(self) -> Deferred[None]:
         """Stop all processes; fires when they are gone, or can't be killed."""
         self._state = "stopping"
-        for watcher in self._watchers.values():
-            watcher.stop()
-        for timer in (self._return_timer, *self._again.values()):
-            if timer is not None:
-                timer.cancel()
+        self._looks.stop()
+        self._output.compress_no_more()
         ended: Deferred[None] = Deferred()
         self._supervisor.shut_down(lambda left: self._end(left, ended))
         return ended
 
     def _end(self, left: list[Record], ended: Deferred[None]) -> None:
         for record in left:
-            self._log.error("{name} (pid {pid}) can't be killed", name=record.name, pid=record.pgid)
+            who = self._supervisor.survivors(record)
+            self._log.error("{name} can't be killed: {who}", name=record.name, who=who)
+        for who in self._system.strangers():
+            self._log.error("{who}, an orphan, can't be killed", who=who)
+        if (left or self._system.strangers()) and self.exit_code == ORDERLY:
+            self.exit_code = LEFT_BEHIND
         self._state = "stopped"
         self._output.close()
         self._status.end(self._monitor_status())
         self._journal.close()
         self._system.close()
         ended.callback(None)
-
-    # Looks
-
-    def _look_at_config(self, names: frozenset[str] | None) -> None:
-        if self._state != "running":
-            return
-        watcher = self._watchers["config"]
-        returned = watcher.anew or self._config.trouble is not None
-        changes = self._config.look(names, keep_missing=returned)
-        watcher.needs_clock = self._config.needs_clock
-        if returned and self._return_timer is None:
-            self._return_timer = self._reactor.callLater(RETURN_S, self._returned)
-        self._supervisor.apply(changes)
-        self._status.mark_monitor()
-        if self._config.unfinished:
-            self._look_again("config")
-
-    def _returned(self) -> None:
-        self._return_timer = None
-        if self._config.trouble is None:
-            self._supervisor.apply(self._config.look())
-        self._status.mark_monitor()
-
-    def _look_at_messages(self, names: frozenset[str] | None) -> None:
-        if self._state != "running":
-            return
-        self._watchers["config"].catch_up()  # a request may be about a file that is just new
-        if self._mailbox.look():
-            self._reactor.callLater(0, self._look_at_messages, None)
-        self._watchers["messages"].needs_clock = self._mailbox.trouble is not None
-        self._status.mark_monitor()
-        if self._mailbox.unfinished:
-            self._look_again("messages")
-
-    def _look_at_status(self, names: frozenset[str] | None) -> None:
-        self._status.check()
 
     def _lock_again(self) -> None:
         """The directory with the lock has gone, and another monitor must not find one without."""
@@ -167,24 +158,38 @@ class Monitor:
         except Locked as error:
             self._journal.say(f"cannot lock the status directory again: {error}")
 
-    def _look_again(self, role: str) -> None:
-        """Somebody may be writing; if nobody is, it has to be said after a while."""
-        if role not in self._again:
-            self._again[role] = self._reactor.callLater(AGAIN_S, self._again_now, role)
-
-    def _again_now(self, role: str) -> None:
-        del self._again[role]
-        if role == "config":
-            self._look_at_config(None)
-        else:
-            self._look_at_messages(None)
-
     # Changes
 
     def _changed(self, old: Record, new: Record | None) -> None:
         self._status.mark(old.name)
         for observer in self._observers:
             observer(old, new)
+        if new is not None and new.state is not old.state and self._state == "running":
+            self._obey(new)
+
+    def _obey(self, record: Record) -> None:
+        """An essential process that has ended for good takes the colony along."""
+        code = decided(record, self._options.policy)
+        if code is not None:
+            self.exit_code = code
+            self._state = "stopping"
+            self._looks.stop()
+            self._journal.say(f"{record.name} is essential and has ended: so does all")
+            self._give_in()
+
+    def _output_changed(self, name: str) -> None:
+        self._status.mark(name)
+
+    def _status_of(self, name: str) -> StatusRecord | None:
+        record = self._supervisor.record(name)
+        if record is None:
+            return None
+        status = status_of(record, self._options.policy)
+        return status._replace(
+            pid_started=status.pid and self._system.started_ticks(status.pid),
+            boot_id=self._boot_id,
+            output=self._output.trouble(name),
+        )
 
     def _monitor_status(self) -> MonitorStatus:
         parts = (self._config, self._mailbox, self._status, self._sink)
@@ -197,14 +202,9 @@ class Monitor:
             updated_at=utc_text(self._system.utc()),
             counts={state.value: n for state, n in sorted(counts.items()) if n > 0},
             rejected=self._mailbox.rejected,
-            directories=tuple(
-                Watched(role, self._directories[role], watcher.how, watcher.every_s)
-                for role, watcher in self._watchers.items()
-            ),
+            directories=self._looks.watched(),
             warnings=tuple(part.trouble for part in parts if part.trouble),
+            log=self._options.log_path,
+            logs=self._options["logs"],
+            log_to=self._options.log.to,
         )
-
-
-def _nobody(name: str) -> bool:
-    """What is in the status directory concerns nobody: the monitor itself writes it."""
-    return False

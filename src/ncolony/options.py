@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
-from typing import ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from twisted.python import usage
 
 from . import __version__
-from .policy import Policy
+from .cgroups import delegated, is_group
+from .fields import FIELDS
+from .logspec import LogSpec
+from .policy import GiveUp, Policy
+from .trust import Trust, trusting
+from .values import Wrong
 
 
 def _seconds(option: str, found: object) -> float:
@@ -26,6 +32,51 @@ def _seconds(option: str, found: object) -> float:
 _SECONDS = ("frequency", "threshold", "killtime", "minrestartdelay", "maxrestartdelay")
 
 
+def _by_field(option: str, field: str, found: object, value: Any) -> Any:
+    """What a process's file may say as a default for all of them."""
+    try:
+        return FIELDS[field].convert(value)
+    except Wrong as wrong:
+        what = wrong.found if isinstance(value, dict) else f"{str(found)!r}"
+        what = f"{wrong.found} at {wrong.where}" if wrong.where else what
+        allowed = _ALLOWED.get(option, FIELDS[field].allowed)
+        raise usage.UsageError(f"--{option}: found {what}; allowed: {allowed}") from None
+
+
+_ALLOWED = {
+    "success": "exit codes (0 to 255) and signals' names, with commas: 0,3,TERM",
+    "give-up": "FAILURES/SECONDS, 5/60 for five failures within a minute",
+    "jitter": FIELDS["jitter"].allowed,
+}
+
+
+def _outcomes(text: str) -> list[int | str]:
+    return [int(item) if item.isdecimal() else item for item in text.split(",")]
+
+
+def _give_up(text: str) -> object:
+    failures, _, within = text.partition("/")
+    right = failures.isdecimal() and within.isdecimal()
+    return {"failures": int(failures), "within": int(within)} if right else text
+
+
+def _number(text: str) -> object:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _json(text: str) -> object:
+    """A word, or a JSON object."""
+    if not text.startswith("{"):
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
 class Options(usage.Options):
     """Options of ``twistd ncolony``, ``python -m twisted ncolony`` and ``ncolony run``."""
 
@@ -40,26 +91,53 @@ class Options(usage.Options):
         ["config", None, None, "Directory with one file a process [COLONY/config]"],
         ["messages", None, None, "Directory for requests [COLONY/messages]"],
         ["status", None, None, "Directory for status [COLONY/status or MESSAGES/.status]"],
+        ["logs", None, None, "Directory for log files [COLONY/logs or MESSAGES/.logs]"],
         ["frequency", None, 10.0, "Seconds between looks where changes aren't notified"],
         ["pid", None, None, "Directory for a pid file a process"],
         ["threshold", "t", 1.0, "A process that lived shorter backs off, seconds"],
         ["killtime", "k", 5.0, "Seconds from TERM to KILL"],
         ["minrestartdelay", "m", 1.0, "Seconds of the first back-off"],
         ["maxrestartdelay", "M", 3600.0, "Seconds that back-off doubles up to"],
+        ["jitter", None, "0", "Back-off is lengthened by up to this fraction, at random"],
+        ["restart", None, "always", "always, on-failure, never: whether what ends starts again"],
+        ["success", None, "0", "Exit codes and signals that are no failures, as 0,3,TERM"],
+        ["give-up", None, None, "FAILURES/SECONDS: so many within so long, and no more [never]"],
+        ["stop-signal", None, "TERM", "What asks a process to end"],
+        ["kill-mode", None, "tree", "tree, process: whether a stop is for all that it started"],
+        ["cgroup", None, "auto", "Delegated cgroup v2 directory, auto (systemd says), none"],
+        ["log", None, "monitor", "Where output goes: monitor, inherit, none, files, or JSON"],
+    ]
+    optFlags: ClassVar[list[list[object]]] = [
+        ["trust-anyone", None, "Obey files that others can write, though that makes them root"],
+        ["essential", None, "When a process ends for good, stop the rest and exit with its code"],
     ]
 
     def postOptions(self) -> None:
         """Find the directories. Raises UsageError for what isn't there, or makes no sense."""
         for name in _SECONDS:
             self[name] = _seconds(name, self[name])
-        for name in ("colony", "config", "messages", "status", "pid"):
+        for name in ("colony", "config", "messages", "status", "pid", "logs"):
             if self[name] == "":
                 raise usage.UsageError(f"--{name}: found nothing; allowed: a directory")
         if self["frequency"] == 0:
             raise usage.UsageError("--frequency: found 0; allowed: more than 0 seconds")
         if self["maxrestartdelay"] < self["minrestartdelay"]:
             raise usage.UsageError("--maxrestartdelay is below --minrestartdelay")
+        self.missing: list[str] = []
+        self.log_path: str | None = None
+        self.policy = self._policy()
+        self.log: LogSpec = _by_field("log", "log", self["log"], _json(self["log"])) or LogSpec()
+        self.cgroup = self._cgroup()
         self._find_directories()
+
+    def _cgroup(self) -> str | None:
+        found: str = self["cgroup"]
+        if found in ("auto", "none"):
+            return delegated() if found == "auto" else None
+        if not is_group(found):
+            allowed = "a cgroup v2 directory that we may write to, auto, none"
+            raise usage.UsageError(f"--cgroup: found {found!r}; allowed: {allowed}")
+        return os.path.abspath(found)
 
     def _find_directories(self) -> None:
         colony = self["colony"]
@@ -72,12 +150,30 @@ class Options(usage.Options):
                 raise usage.UsageError(f"--{name} is missing (or give --colony)")
         if self["status"] is None:
             self["status"] = os.path.join(self["messages"], ".status")
-        for name in ("config", "messages", "status", "pid"):
+        if self["logs"] is None:
+            self["logs"] = os.path.join(colony or self["messages"], "logs" if colony else ".logs")
+        for name in ("config", "messages", "status", "pid", "logs"):
             if self[name] is not None:
                 self[name] = os.path.abspath(self[name])
         for name in ("config", "messages", "pid"):
-            if self[name] is not None and not os.path.isdir(self[name]):
+            there = self[name] is None or self[name] in self.missing or os.path.isdir(self[name])
+            if not there:
                 raise usage.UsageError(f"--{name}: {self[name]} is not a directory")
+
+    def opt_trust(self, name: str) -> None:
+        """USER whose files root's monitor obeys, or :GROUP and its members; may be repeated"""
+        try:
+            trusting([name])
+        except ValueError as error:
+            raise usage.UsageError(f"--trust: {error}") from None
+        self["trust"] = [*self.get("trust", ()), name]
+
+    @property
+    def trust(self) -> Trust | None:
+        """Whose files are obeyed; None for everybody's, which is root's business alone."""
+        if os.geteuid() != 0 or self["trust-anyone"]:
+            return None
+        return trusting(self.get("trust", ()))
 
     def opt_version(self) -> NoReturn:
         """Print the version and exit."""
@@ -90,17 +186,27 @@ class Options(usage.Options):
         for name in ("config", "messages", "status"):
             if self[name] is None:
                 self[name] = os.path.join(colony, name)
-                try:
-                    os.makedirs(self[name], mode=0o755, exist_ok=True)
-                except OSError as error:
-                    raise usage.UsageError(f"cannot make {self[name]}: {error.strerror}") from None
+                if not os.path.isdir(self[name]):
+                    self.missing.append(self[name])
 
-    @property
-    def policy(self) -> Policy:
-        """When processes start again, by the options given."""
+    def _policy(self) -> Policy:
+        """The rules for all processes whose files don't say otherwise."""
+        give_up: GiveUp | None = None
+        if self["give-up"] is not None:
+            text = self["give-up"]
+            give_up = _by_field("give-up", "give_up", text, _give_up(text))
         return Policy(
             threshold_s=self["threshold"],
             killtime_s=self["killtime"],
             min_delay_s=self["minrestartdelay"],
             max_delay_s=self["maxrestartdelay"],
+            jitter=_by_field("jitter", "jitter", self["jitter"], _number(self["jitter"])),
+            restart=_by_field("restart", "restart", self["restart"], self["restart"]),
+            success=_by_field("success", "success", self["success"], _outcomes(self["success"])),
+            give_up=give_up,
+            essential=bool(self["essential"]),
+            stop_signal=_by_field(
+                "stop-signal", "stop_signal", self["stop-signal"], self["stop-signal"]
+            ),
+            kill_mode=_by_field("kill-mode", "kill_mode", self["kill-mode"], self["kill-mode"]),
         )

@@ -1,188 +1,168 @@
-"""Children's output: from their pipes to the monitor's log, as whole lines with a name before.
+"""Children's output: from their pipes to where ``log`` says, once, in order, as whole lines.
 
 Blocks are moved, not log events: a block of 64 KB is read, prefixed and written in about the
-time that one event takes (ADR 0005).
+time that one event takes (ADR 0005). ``stream`` says what becomes of a block, ``sink`` writes the
+monitor's log, ``logfiles`` the files of a process (ADR 0013).
 
-A process has one pipe, made at its first start. The monitor keeps both ends, so that a death
-closes nothing and a restart opens nothing: each run gets the writing end that is there. Beyond
-the first hundred processes only the reading end is kept; the next run then opens the same pipe
-again, or gets a new one where nobody holds the old one any more. Nobody waits for a pipe to
-close: what a run wrote is read when its process has ended, and a grandchild that holds the pipe
-goes on writing to it.
+Nobody waits for a pipe to close: what a run wrote is read when its process has ended, and a
+grandchild that holds the pipe goes on writing to it.
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import fcntl
 import os
-import termios
+import time
 from collections.abc import Callable
-from typing import Protocol
+from functools import partial
+from typing import TYPE_CHECKING
 
-#: A pipe's capacity on Linux, pipe(7); one read empties it.
-BLOCK = 1 << 16
+from .isystem import NOWHERE, ITimer, Writers
+from .logspec import LogSpec
+from .pipes import Pipes
+from .pipesize import PipeSizes
+from .readiness import EpollReadiness, ReactorReadiness
+from .routes import Routes, shape
+from .spec import ProcessSpec
+from .stream import BLOCK, ISink, Port, Stream, waiting_bytes
+
+if TYPE_CHECKING:
+    from .logfiles import LogFiles
+
+__all__ = ["ISink", "Output"]
+
 #: A writing end is kept only while its number is below this: every descriptor that is open makes
 #: each start slower by 0.1 us, for the kernel copies the table of them, and closes the copies.
 KEEP_BELOW = 256
 NO_LIMIT = 1 << 30
-#: A line without an end is written in pieces of this size; until then it is kept whole.
-MAX_LINE = 1 << 20
-#: At a process's end its pipe is read until empty, but no further than this: somebody else may
-#: be filling it faster than it is read.
-MAX_LAST_WORDS = 1 << 20
-
-
-_NOTHING = bytes(4)
-
-
-class ISink(Protocol):
-    """Where lines go. ``trouble`` is what keeps it from taking more, for people."""
-
-    trouble: str | None
-    resume: Callable[[], None]
-    changed: Callable[[], None]
-
-    def write(self, block: bytes) -> bool:
-        """Take whole lines; False when it can take no more until it calls ``resume``."""
-
-    def close(self) -> None:
-        """Wait for nothing."""
-
-
-class IReadiness(Protocol):
-    """Tells which pipes have something to read."""
-
-    def add(self, fd: int) -> None: ...
-    def remove(self, fd: int) -> None: ...
-    def pause(self) -> None: ...
-    def resume(self) -> None: ...
-    def close(self) -> None: ...
-
-
-class Stream:
-    """One pipe: its ends, what is put before each line, and a line that has no end yet.
-
-    ``writer`` is -1 where the monitor doesn't keep that end.
-    """
-
-    __slots__ = ("fd", "partial", "prefix", "writer")
-
-    def __init__(self, fd: int, writer: int, prefix: bytes) -> None:
-        self.fd = fd
-        self.writer = writer
-        self.prefix = prefix
-        self.partial = b""
-
-    def lines(self, block: bytes) -> bytes:
-        """The whole lines that a block completes, prefixed."""
-        if self.partial:
-            block = self.partial + block
-        end = block.rfind(b"\n") + 1
-        self.partial = block[end:]
-        if len(self.partial) > MAX_LINE:
-            return self._prefixed(block[:end]) + self.last_line()
-        return self._prefixed(block[:end])
-
-    def last_line(self) -> bytes:
-        """What there is of a line that will have no end."""
-        rest, self.partial = self.partial, b""
-        return self._prefixed(rest + b"\n") if rest else b""
-
-    def _prefixed(self, lines: bytes) -> bytes:
-        if not lines:
-            return b""
-        return self.prefix + lines[:-1].replace(b"\n", b"\n" + self.prefix) + b"\n"
-
-
-def _waiting(fd: int) -> bool:
-    """Whether a pipe holds anything: at most ends it doesn't, and an exception costs more."""
-    return fcntl.ioctl(fd, termios.FIONREAD, _NOTHING) != _NOTHING
+#: The log of a process whose file says nothing, where the options say nothing.
+MONITOR = LogSpec()
+INHERITED = Writers(1, 2)
+_PIPELESS = {"inherit": INHERITED, "none": NOWHERE}
 
 
 class Output:
-    """The pipes of all processes. Provides IOutput of ``supervisor``.
+    """The pipes of all processes. Provides IOutput of ``isystem``.
 
     ``readiness`` makes what calls its argument for each descriptor that can be read. Writing ends
     are kept while their numbers are below ``keep_below``; a pipe is none too many while they are
-    below ``limit``.
+    below ``limit``. ``default`` is the log of those whose file says nothing; ``logs`` is the
+    directory of log files. ``changed`` is called with the name of a process whose ``trouble`` is
+    another now.
     """
 
     def __init__(
         self,
         sink: ISink,
-        readiness: Callable[[Callable[[int], object]], IReadiness],
+        readiness: Callable[[Callable[[int], bool]], EpollReadiness | ReactorReadiness],
         keep_below: int = KEEP_BELOW,
         limit: int = NO_LIMIT,
+        *,
+        default: LogSpec = MONITOR,
+        logs: str = "",
+        call_later: Callable[..., ITimer] | None = None,
+        utc: Callable[[], float] = time.time,
+        changed: Callable[[str], None] | None = None,
+        write: Callable[[int, bytes], int] = os.write,
     ) -> None:
-        self._keep_below = keep_below
-        self._limit = limit
+        self._default = default
         self._sink = sink
-        self._readiness = readiness(self.read)
-        sink.resume = self._resume
-        self._held = False
-        self._kept: list[Stream] = []
-        self._by_name: dict[str, Stream] = {}
-        self._by_fd: dict[int, Stream] = {}
+        self._files: LogFiles | None = None
+        self._about_files = (logs, call_later or _no_timer, utc, changed or _nobody, limit, write)
+        make_readiness = partial(readiness, self.read)
+        self._routes = Routes(sink, self._log_files, make_readiness, self._resume, utc)
+        self._sizes = PipeSizes()
+        self._pipes = Pipes(keep_below, limit)
+        #: Where runs have ended in what wasn't read yet: after so many bytes, and so many more.
+        self._ends: dict[Stream, list[int]] = {}
 
-    def writer(self, name: str) -> int:
-        """A descriptor for one run's standard output and error. Raises OSError."""
-        stream = self._by_name.get(name)
-        if stream is not None and stream.writer >= 0:
-            return stream.writer
-        if stream is not None:
-            with contextlib.suppress(OSError):  # no /proc: the old pipe is read to its end
-                return os.open(f"/proc/self/fd/{stream.fd}", os.O_WRONLY | os.O_CLOEXEC)
-        fd, writer = os.pipe()
-        if writer >= self._limit:  # the rest is for files and directories
-            os.close(fd)
-            os.close(writer)
-            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-        os.set_blocking(fd, False)
-        kept = writer if writer < self._keep_below else -1
-        try:
-            self._readiness.add(fd)
-        except OSError:
-            os.close(fd)
-            os.close(writer)
-            raise
-        stream = Stream(fd, kept, os.fsencode(name) + b": ")
-        self._by_name[name] = self._by_fd[fd] = stream
-        return writer
+    # Runs
 
-    def started(self, name: str, writer: int | None) -> None:
-        """The run has its own copy now, or never came to be."""
-        if writer is not None and writer != self._by_name[name].writer:
-            os.close(writer)
+    def writers(self, spec: ProcessSpec) -> Writers:
+        """Descriptors for one run's standard output and error. Raises OSError."""
+        name, log = spec.name, spec.log or self._default
+        streams = self._pipes.of(name)
+        if streams and streams[0].route.shape != shape(log):
+            self.forget(name)
+            streams = ()
+        if log.to in _PIPELESS:
+            return _PIPELESS[log.to]
+        if streams:
+            if log.to == "files":
+                self._routes.use(name, log)
+            found = self._pipes.writers(name)
+            if found is not None:
+                return found
+        return self._pipes.open(name, self._routes.of(name, log))
+
+    def started(self, name: str, writers: Writers) -> None:
+        """The run has its own copies now, or never came to be."""
+        self._pipes.started(name, writers)
 
     def ended(self, name: str) -> None:
         """Pass on what an ended process still had to say, and end its last line.
 
-        While the sink takes nothing, that is kept, as far as it is one pipe's content.
+        While the place for it takes nothing, it stays in the pipe, and where it ends is kept.
         """
-        stream = self._by_name.get(name)
-        if stream is None or not (stream.partial or _waiting(stream.fd)):
-            return
-        if self._held:
-            self._keep_last_words(stream)
-            return
-        for _ in range(MAX_LAST_WORDS // BLOCK):
-            if not self.read(stream.fd):
-                break
-        if stream.partial:
-            self._write(stream.last_line())
+        for stream in self._pipes.of(name):
+            self._end_of_run(stream)
 
     def forget(self, name: str) -> None:
         """The process is no more; its pipe is read until its last holder lets go."""
-        stream = self._by_name.pop(name, None)
-        if stream is not None and stream.writer >= 0:
-            os.close(stream.writer)
-            stream.writer = -1
+        self._pipes.leave(name)
+        self._routes.forget(name)
+
+    # Files
+
+    def rotate(self, name: str) -> str | None:
+        """Begin new files; the reason where that can't be done."""
+        streams = self._pipes.of(name)
+        if not streams:
+            return f"{name} has no log files open"
+        if streams[0].route.shape[0] != "files":
+            return f"{name} does not log to files"
+        return self._log_files().rotate(name)
+
+    def rotate_all(self) -> None:
+        """Begin new files wherever there are files."""
+        if self._files is not None:
+            self._files.rotate_all()
+
+    def reopen(self) -> None:
+        """Begin new files where somebody moved or removed some."""
+        if self._files is not None:
+            self._files.reopen()
+
+    def compress_no_more(self) -> None:
+        """The end has begun, and waits for no compressor."""
+        if self._files is not None:
+            self._files.compress_no_more()
+
+    def trouble(self, name: str) -> str | None:
+        """What keeps a process's output back, or was lost of it; for people."""
+        return None if self._files is None else self._files.trouble(name)
+
+    def reaped(self, pid: int, ok: bool) -> None:
+        """A child has ended that is none of the colony's processes; ``ok``: with code 0."""
+        if self._files is not None:
+            self._files.reaped(pid, ok)
+
+    def _log_files(self) -> LogFiles:
+        """Made, and their modules imported, by the first process that asks for files."""
+        if self._files is None:
+            from .logfiles import LogFiles
+
+            self._files = LogFiles(*self._about_files)
+        return self._files
+
+    # Reading
 
     def read(self, fd: int) -> bool:
-        """Pass on a block; False when there is none now, or no room for one."""
-        stream = self._by_fd[fd]
+        """Pass on a block; whether there may be more, and room for it."""
+        stream = self._pipes.by_fd[fd]
+        route = stream.route
+        port = route.port
+        if port.held:
+            return False
         try:
             block = os.read(fd, BLOCK)
         except BlockingIOError:
@@ -190,54 +170,75 @@ class Output:
         if not block:
             self._close(stream)
             return False
-        lines = stream.lines(block)
-        if lines:
-            self._write(lines)
-        return not self._held
+        port.write(route.lines(stream, block))
+        if len(block) < BLOCK:
+            return False
+        self._sizes.full(fd)
+        return not port.held
 
-    def _write(self, lines: bytes) -> None:
-        if not self._sink.write(lines) and not self._held:
-            self._held = True
-            self._readiness.pause()
+    def _end_of_run(self, stream: Stream, *, though_held: bool = False) -> None:
+        waiting = waiting_bytes(stream.fd)
+        if waiting or stream.partial:
+            ends = self._ends.setdefault(stream, [])
+            if not ends or waiting > sum(ends):
+                ends.append(waiting - sum(ends))
+            self._read_to_end(stream, though_held=though_held)
 
-    def _keep_last_words(self, stream: Stream) -> None:
-        """Have a dead run's last line end before the next run's first one begins."""
-        if len(stream.partial) > BLOCK:
-            return
-        with contextlib.suppress(BlockingIOError):
-            stream.partial += os.read(stream.fd, BLOCK)
-        if stream.partial and not stream.partial.endswith(b"\n"):
-            stream.partial += b"\n"
-        self._kept.append(stream)
+    def _read_to_end(self, stream: Stream, *, though_held: bool = False) -> None:
+        """Pass on what runs that have ended left in a pipe; somebody else may be filling it."""
+        ends = self._ends[stream]
+        while ends and (though_held or not stream.route.port.held):
+            if ends[0] > 0:
+                block = os.read(stream.fd, min(ends[0], BLOCK))
+                ends[0] -= len(block)
+                stream.route.port.write(stream.route.lines(stream, block))
+            else:
+                del ends[0]
+                stream.route.port.write(stream.route.last_line(stream))
+        if not ends:
+            del self._ends[stream]
 
-    def _resume(self) -> None:
-        self._held = False
-        while self._kept and not self._held:
-            lines = self._kept.pop().lines(b"")
-            if lines:
-                self._write(lines)
-        if not self._held:
-            self._readiness.resume()
+    def _resume(self, port: Port) -> None:
+        """A place takes bytes again: first come those of the dead."""
+        port.held = False
+        for stream in [each for each in self._ends if each.route.port is port]:
+            self._read_to_end(stream)
+        if not port.held:
+            port.go_on()
+
+    # The end
 
     def _close(self, stream: Stream) -> None:
-        if stream.partial:
-            self._write(stream.last_line())
-        self._readiness.remove(stream.fd)
-        os.close(stream.fd)
-        if stream.writer >= 0:
-            os.close(stream.writer)
-        del self._by_fd[stream.fd]
-        name = os.fsdecode(stream.prefix[:-2])
-        if self._by_name.get(name) is stream:
-            del self._by_name[name]
+        """The last one who could write has let go."""
+        stream.route.port.write(stream.route.last_line(stream))
+        if stream in self._pipes.of(stream.name):
+            self._pipes.leave(stream.name)
+        self._pipes.drop(stream)
+        self._sizes.closed(stream.fd)
+        self._ends.pop(stream, None)
+        self._routes.detached(stream.route.port)
 
     def close(self) -> None:
         """Read what is left, and let go of all pipes."""
-        for stream in list(self._by_fd.values()):
-            for _ in range(MAX_LAST_WORDS // BLOCK):
-                if not self.read(stream.fd):
-                    break
-            if stream.fd in self._by_fd:
-                self._close(stream)
-        self._readiness.close()
+        for stream in list(self._pipes.by_fd.values()):
+            self._end_of_run(stream, though_held=True)
+            self._close(stream)
+        if self._files is not None:
+            self._files.close()
+        self._routes.close()
         self._sink.close()
+
+
+class _NoTimer:
+    """In the place of timers where there are none."""
+
+    def cancel(self) -> None:
+        """Nothing would be called."""
+
+
+def _no_timer(delay_s: float, function: Callable[..., None], *args: object) -> ITimer:
+    return _NoTimer()
+
+
+def _nobody(name: str) -> None:
+    """Nobody wants to know."""

@@ -16,12 +16,18 @@ from .descriptors import Ready
 
 #: At most this many pipes are read before the reactor gets its turn, one block each.
 AT_ONCE = 64
+#: Where fewer have something to read, each is read again while it gives whole blocks, until there
+#: were this many in all: 64 KB take less time than the way through the reactor.
+BLOCKS = 4
 
 
 class EpollReadiness:
-    """All pipes behind one descriptor. Provides IReadiness of ``output``."""
+    """All pipes behind one descriptor. Provides IReadiness of ``stream``.
 
-    def __init__(self, reactor: Any, readable: Callable[[int], object]) -> None:
+    ``readable`` passes on a block, and says whether there may be more.
+    """
+
+    def __init__(self, reactor: Any, readable: Callable[[int], bool]) -> None:
         self._reactor = reactor
         self._epoll = select.epoll()
         self._readable = readable
@@ -30,16 +36,22 @@ class EpollReadiness:
         reactor.addReader(self._ready)
 
     def _read(self) -> None:
-        for fd, _ in self._epoll.poll(0, AT_ONCE):
-            if self._paused:
-                return
-            self._readable(fd)
+        ready = [fd for fd, _ in self._epoll.poll(0, AT_ONCE)]
+        for _ in range(max(1, BLOCKS // (len(ready) or 1))):
+            ready = [fd for fd in ready if not self._paused and self._readable(fd)]
 
     def add(self, fd: int) -> None:
         self._epoll.register(fd, select.EPOLLIN)
 
     def remove(self, fd: int) -> None:
         self._epoll.unregister(fd)
+
+    def hold(self, fd: int) -> None:
+        """Say no more of a pipe, except once, should its last writer go. Can't fail."""
+        self._epoll.modify(fd, select.EPOLLONESHOT)
+
+    def let_go(self, fd: int) -> None:
+        self._epoll.modify(fd, select.EPOLLIN)
 
     def pause(self) -> None:
         self._paused = True
@@ -56,9 +68,9 @@ class EpollReadiness:
 
 
 class ReactorReadiness:
-    """One registration with the reactor a pipe: the fallback. Provides IReadiness of ``output``."""
+    """One registration with the reactor a pipe: the fallback. Provides IReadiness of ``stream``."""
 
-    def __init__(self, reactor: Any, readable: Callable[[int], object]) -> None:
+    def __init__(self, reactor: Any, readable: Callable[[int], bool]) -> None:
         self._reactor = reactor
         self._readable = readable
         self._pipes: dict[int, Ready] = {}
@@ -69,6 +81,12 @@ class ReactorReadiness:
 
     def remove(self, fd: int) -> None:
         self._reactor.removeReader(self._pipes.pop(fd))
+
+    def hold(self, fd: int) -> None:
+        self._reactor.removeReader(self._pipes[fd])
+
+    def let_go(self, fd: int) -> None:
+        self._reactor.addReader(self._pipes[fd])
 
     def pause(self) -> None:
         for pipe in self._pipes.values():
@@ -82,7 +100,39 @@ class ReactorReadiness:
         self.pause()
 
 
-def readiness(reactor: Any, readable: Callable[[int], object]) -> EpollReadiness | ReactorReadiness:
+class Some:
+    """Some of the pipes of a readiness, which wait and go on together. Provides IReadiness."""
+
+    def __init__(self, of: EpollReadiness | ReactorReadiness) -> None:
+        self._of = of
+        self._fds: set[int] = set()
+        self._paused = False
+
+    def add(self, fd: int) -> None:
+        self._of.add(fd)
+        self._fds.add(fd)
+        if self._paused:
+            self._of.hold(fd)
+
+    def remove(self, fd: int) -> None:
+        self._fds.remove(fd)
+        self._of.remove(fd)
+
+    def pause(self) -> None:
+        self._paused = True
+        for fd in self._fds:
+            self._of.hold(fd)
+
+    def resume(self) -> None:
+        self._paused = False
+        for fd in self._fds:
+            self._of.let_go(fd)
+
+    def close(self) -> None:
+        """The others go on."""
+
+
+def readiness(reactor: Any, readable: Callable[[int], bool]) -> EpollReadiness | ReactorReadiness:
     """The best way there is on this system."""
     if hasattr(select, "epoll"):
         return EpollReadiness(reactor, readable)

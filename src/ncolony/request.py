@@ -57,7 +57,23 @@ class RestartGroup(NamedTuple):
     reason: str = ""
 
 
-Request = Start | Stop | Restart | Signal | RestartAll | RestartGroup
+class Rotate(NamedTuple):
+    """Begin new log files for the process."""
+
+    name: str
+    reason: str = ""
+
+
+class RotateAll(NamedTuple):
+    """Begin new log files for every process that has any."""
+
+    reason: str = ""
+
+
+#: What is the machine's business; the others are the output's.
+Order = Start | Stop | Restart | Signal | RestartAll | RestartGroup
+Rotation = Rotate | RotateAll
+Request = Order | Rotation
 
 TYPES: dict[str, type[Request]] = {
     "RESTART": Restart,
@@ -66,6 +82,8 @@ TYPES: dict[str, type[Request]] = {
     "SIGNAL": Signal,
     "RESTART-ALL": RestartAll,
     "RESTART-GROUP": RestartGroup,
+    "ROTATE": Rotate,
+    "ROTATE-ALL": RotateAll,
 }
 _NAMES = {kind: name for name, kind in TYPES.items()}
 

@@ -2,42 +2,60 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-from twisted.internet import reactor
-from twisted.logger import globalLogBeginner, textFileLogObserver
+from twisted.internet import reactor as the_reactor
+from twisted.logger import globalLogBeginner
 from twisted.python import usage
 
+from .beginning import prepare
+from .exits import USAGE, CannotStart
+from .logs import own_notice, own_observer
 from .options import Options
-from .service import ColonyService, lock_or_exit
+from .service import ColonyService
+from .signals import LOOKS_AGAIN, Signals
 from .sink import Descriptor, Sink, SinkFile
 
+reactor: Any = the_reactor
 
-def main(argv: Sequence[str]) -> int:
-    """Run until TERM or INT; the exit code. ``argv`` is what follows ``ncolony run``."""
+
+def main(argv: Sequence[str], signals: Signals | None = None) -> int:
+    """Run until TERM, INT or QUIT, or the end of an essential process; the exit code.
+
+    ``argv`` is what follows ``ncolony run``. ``signals`` has noted those that came before.
+    """
+    signals = signals or Signals()
     options = Options()  # type: ignore[no-untyped-call]
     options.synopsis = f"Usage: ncolony run {Options.synopsis}"
     try:
         options.parseOptions(argv)  # type: ignore[no-untyped-call]
+        lock = prepare(options)
     except usage.UsageError as error:
         print(f"ncolony: {error} (ncolony run --help)", file=sys.stderr)
-        return 2
-    lock = lock_or_exit(options["status"])
-    sink = Sink(reactor, Descriptor(1))
+        return USAGE
+    except CannotStart as error:
+        print(f"ncolony: {error}", file=sys.stderr)
+        return error.exit_code
+    log = Descriptor(1)
+    sink = Sink(reactor, log, own_notice(options.log))
     log_file: Any = SinkFile(sink)
-    globalLogBeginner.beginLoggingTo([textFileLogObserver(log_file)], redirectStandardIO=False)
+    globalLogBeginner.beginLoggingTo(
+        [own_observer(log_file, options.log)], redirectStandardIO=False
+    )
     colony = ColonyService(options, reactor, sink, lock)
+    colony.own_log = log
     colony.startService()
-    reactor.addSystemEventTrigger("before", "shutdown", _once)
     reactor.addSystemEventTrigger("before", "shutdown", colony.stopService)
-    reactor.run()
-    return 0
+    signals.pass_to(lambda signum: reactor.callFromThread(_act, colony, signum))
+    reactor.run(installSignalHandlers=False)
+    signals.ignore()
+    return colony.exit_code
 
 
-def _once() -> None:
-    """The end has begun: to ask for it again changes nothing."""
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda signum, frame: None)
+def _act(colony: ColonyService, signum: int) -> None:
+    if signum in LOOKS_AGAIN:
+        colony.look_again()
+    else:
+        colony.end()

@@ -52,10 +52,14 @@ class Descriptor:
 class Sink:
     """Writes blocks to a log. ``trouble`` is what keeps it from that, None when all is well.
 
-    ``changed`` is called when that changes, ``resume`` when all that had to wait is written.
+    ``notice`` makes a line of what it has to say itself. ``changed`` is called when ``trouble``
+    changes, ``resume`` when all that had to wait is written.
     """
 
-    def __init__(self, reactor: Any, log: ILog) -> None:
+    def __init__(
+        self, reactor: Any, log: ILog, notice: Callable[[str], bytes] | None = None
+    ) -> None:
+        self._notice = notice or _as_text
         self._reactor = reactor
         self._log = log
         self._waiting: list[bytes] = []
@@ -96,7 +100,8 @@ class Sink:
                 return
             del self._waiting[:1]
             if not self._waiting and self.dropped:
-                self._waiting.append(b"ncolony: %d lines of its own were dropped\n" % self.dropped)
+                said = f"{self.dropped} lines of its own were dropped"
+                self._waiting.append(self._notice(said))
                 self.dropped = 0
         if not self._gone:
             self._say(None)
@@ -130,7 +135,7 @@ class Sink:
         return b""
 
     def _failed(self, error: OSError, rest: bytes) -> bytes:
-        if error.errno == errno.EPIPE:
+        if error.errno in (errno.EPIPE, errno.ECONNRESET):
             self._say("the log's reader is gone: what it does not read is lost")
             self._gone = True
             self._waiting.clear()
@@ -176,6 +181,10 @@ class SinkFile:
 
     def flush(self) -> None:
         """Nothing is held back here."""
+
+
+def _as_text(said: str) -> bytes:
+    return f"ncolony: {said}\n".encode()
 
 
 def _own_terminal(fd: int) -> int:

@@ -19,12 +19,15 @@ from collections.abc import Callable, Sequence
 
 #: CLONE_FILES, unshare(2): leave the common table of descriptors.
 CLONE_FILES = 0x400
-#: SCM_MAX_FD, unix(7): so many descriptors go in one message.
-MAX_JOBS = 253
+#: SCM_MAX_FD, unix(7): so many descriptors go in one message. A job has two.
+MAX_SENT = 253
+MAX_JOBS = MAX_SENT // 2
 _MAX_DESCRIPTORS = 1 << 20
 
-#: Starts a child, with descriptors for the null device and for its output; its pid.
-Job = Callable[[int, int], int]
+#: Starts a child, with descriptors for the null device, standard output and error; its pid.
+Job = Callable[[int, int, int], int]
+#: Descriptors for standard output and error.
+Pair = tuple[int, int]
 
 
 class SpawnThread:
@@ -33,6 +36,7 @@ class SpawnThread:
     def __init__(self) -> None:
         self._ours: socket.socket | None = None
         self._jobs: Sequence[Job] = ()
+        self._places: list[Pair] = []
         self._outcomes: list[int | Exception] = []
         self._impossible = False
 
@@ -42,11 +46,19 @@ class SpawnThread:
             self._begin()
         return self._ours is not None
 
-    def call(self, jobs: Sequence[Job], fds: Sequence[int]) -> list[int | Exception]:
-        """What each job returns or raises, for the null device and a copy of its descriptor."""
+    def call(self, jobs: Sequence[Job], pairs: Sequence[Pair]) -> list[int | Exception]:
+        """What each job returns or raises, for the null device and copies of its descriptors."""
+        outcomes: list[int | Exception] = []
+        for at in range(0, len(jobs), MAX_JOBS):
+            outcomes += self._call(jobs[at : at + MAX_JOBS], pairs[at : at + MAX_JOBS])
+        return outcomes
+
+    def _call(self, jobs: Sequence[Job], pairs: Sequence[Pair]) -> list[int | Exception]:
         assert self._ours is not None, "starts() says whether it can be called"
+        sent = list(dict.fromkeys(fd for pair in pairs for fd in pair))
         self._jobs = jobs
-        rights = array.array("i", fds)
+        self._places = [(sent.index(out), sent.index(err)) for out, err in pairs]
+        rights = array.array("i", sent)
         self._ours.sendmsg([b"?"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
         self._ours.recv(1)
         return self._outcomes
@@ -82,24 +94,29 @@ class SpawnThread:
                 pass
 
     def _serve(self, theirs: socket.socket, null: int) -> bool:
-        flags = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
-        asked, fds, _, _ = socket.recv_fds(theirs, 1, MAX_JOBS, flags)
+        fds = array.array("i")
+        size_bytes = socket.CMSG_SPACE(MAX_SENT * fds.itemsize)
+        # Not recv_fds(), which drops its flags (as of 3.13): every child would have all of these.
+        asked, rights, _, _ = theirs.recvmsg(1, size_bytes, socket.MSG_CMSG_CLOEXEC)
         if not asked:
             return False
-        self._outcomes = attempt_all(self._jobs, null, fds)
+        for _, _, sent in rights:
+            fds.frombytes(sent)
+        pairs = [(fds[out], fds[err]) for out, err in self._places]
+        self._outcomes = attempt_all(self._jobs, null, pairs)
         for fd in fds:
             os.close(fd)
         theirs.send(b"!")
         return True
 
 
-def attempt_all(jobs: Sequence[Job], null: int, fds: Sequence[int]) -> list[int | Exception]:
+def attempt_all(jobs: Sequence[Job], null: int, pairs: Sequence[Pair]) -> list[int | Exception]:
     """What each job returns or raises."""
-    return [_attempt(job, null, fd) for job, fd in zip(jobs, fds, strict=True)]
+    return [_attempt(job, null, pair) for job, pair in zip(jobs, pairs, strict=True)]
 
 
-def _attempt(job: Job, null: int, fd: int) -> int | Exception:
+def _attempt(job: Job, null: int, pair: Pair) -> int | Exception:
     try:
-        return job(null, fd)
+        return job(null, *pair)
     except Exception as error:  # noqa: BLE001 - it is the caller's
         return error

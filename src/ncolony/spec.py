@@ -1,38 +1,44 @@
-"""What should run: one process's file, checked whole before any of it is used.
-
-``FIELDS`` is the one table of what a process's file may hold. The monitor, ``ncolony check``,
-``ncolony add`` and the reference documentation all read it.
-"""
+"""What should run: one process's file, checked whole before any of it is used."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from .context import PLAIN, ExecContext
 from .faults import Fault, shown
+from .fields import FIELDS
+from .logspec import LogSpec
+from .policy import Overrides
+from .values import Wrong
 
 #: A file beyond this many bytes is refused. A kernel passes at most 128 KiB in one
 #: environment variable (``MAX_ARG_STRLEN``, execve(2)), and the text becomes NCOLONY_CONFIG.
 MAX_BYTES = 1 << 20
-#: (uid_t)-1 means "leave as it is" to setresuid(2), so it can be nobody's id.
-MAX_ID = (1 << 32) - 2
 #: More warnings than this help nobody.
 MAX_WARNINGS = 10
 
 
 class ProcessSpec(NamedTuple):
-    """One process as its file asks for it. ``text`` is the file's contents, to the byte."""
+    """One process as its file asks for it. ``text`` is the file's contents, to the byte.
+
+    ``policy`` are its own rules, ``log`` where its output goes, None where the monitor's options
+    say so. ``context`` is None in a process that a plain start will do for.
+    """
 
     name: str
     text: bytes
     args: tuple[str, ...]
     env: tuple[tuple[str, str], ...] = ()
     env_inherit: tuple[str, ...] = ()
-    uid: int | None = None
-    gid: int | None = None
+    env_file: tuple[str, ...] = ()
+    env_from: tuple[tuple[str, str], ...] = ()
     group: tuple[str, ...] = ()
+    enabled: bool = True
+    policy: Overrides = None
+    log: LogSpec | None = None
+    context: ExecContext | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -44,108 +50,6 @@ class SpecError(ValueError):
         self.faults = faults
 
 
-class Field(NamedTuple):
-    """A row of the table: ``convert`` returns the value to use, or raises ``_Wrong``."""
-
-    name: str
-    allowed: str
-    convert: Callable[[Any], Any]
-    meaning: str
-
-
-class _Wrong(Exception):
-    """Says what was found instead of what is allowed, and where inside of the field."""
-
-    def __init__(self, found: str, where: str = "") -> None:
-        super().__init__(found)
-        self.found = found
-        self.where = where
-
-
-def _string(value: Any, where: str = "") -> str:
-    if not isinstance(value, str):
-        raise _Wrong(shown(value), where)
-    if "\0" in value:
-        raise _Wrong("a NUL byte in " + shown(value), where)
-    try:
-        value.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        raise _Wrong("half of a surrogate pair in " + shown(value), where) from None
-    return value
-
-
-def _strings(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise _Wrong(shown(value))
-    return tuple([_string(item, f"[{i}]") for i, item in enumerate(value)])
-
-
-def _arguments(value: Any) -> tuple[str, ...]:
-    args = _strings(value)
-    if not args or not args[0]:
-        raise _Wrong("no program" if args else "an empty list")
-    return args
-
-
-def _variable(value: Any, where: str) -> str:
-    name = _string(value, where)
-    if not name or "=" in name:
-        raise _Wrong("the variable name " + json.dumps(name), where)
-    return name
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise _Wrong(shown(value))
-    return tuple([_variable(item, f"[{i}]") for i, item in enumerate(value)])
-
-
-def _environment(value: Any) -> tuple[tuple[str, str], ...]:
-    if not isinstance(value, dict):
-        raise _Wrong(shown(value))
-    return tuple([(_variable(k, ""), _string(v, f"[{json.dumps(k)}]")) for k, v in value.items()])
-
-
-def _id(value: Any) -> int | None:
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_ID:
-        raise _Wrong(shown(value))
-    return value
-
-
-_ID = f"a whole number from 0 to {MAX_ID}, or null"
-_VARIABLES = "names not empty and without '='"
-
-FIELDS: dict[str, Field] = {
-    field.name: field
-    for field in (
-        Field(
-            "args",
-            "a list of strings, the first of them the program",
-            _arguments,
-            "The command line. The program is looked up in the `PATH` of the process's own "
-            "environment, or in `/bin:/usr/bin` where that has none.",
-        ),
-        Field(
-            "env",
-            f"an object whose values are strings, {_VARIABLES}",
-            _environment,
-            "The process's environment.",
-        ),
-        Field(
-            "env_inherit",
-            f"a list of strings, {_VARIABLES}",
-            _names,
-            "Variables taken over from the monitor's environment; empty where it has none.",
-        ),
-        Field("uid", _ID, _id, "The user it runs as. Needs a monitor run by root."),
-        Field("gid", _ID, _id, "The group it runs as. Needs a monitor run by root."),
-        Field("group", "a list of strings", _strings, "Names for RESTART-GROUP."),
-    )
-}
-
-
 def parse(name: str, text: bytes) -> ProcessSpec:
     """The process that a file of this name and contents asks for.
 
@@ -154,7 +58,7 @@ def parse(name: str, text: bytes) -> ProcessSpec:
     warnings: list[str] = []
     document = _document(text, warnings)
     faults: list[Fault] = []
-    values: dict[str, Any] = {}
+    parts: dict[str, dict[str, Any]] = {"": {}, "policy": {}, "context": {}}
     for key, value in document.items():
         field = FIELDS.get(key)
         if field is None:
@@ -162,15 +66,30 @@ def parse(name: str, text: bytes) -> ProcessSpec:
                 warnings.append(_unknown(key))
             continue
         try:
-            values[key] = field.convert(value)
-        except _Wrong as wrong:
+            parts[field.part][field.target or key] = field.convert(value)
+        except Wrong as wrong:
             message = f"found {wrong.found}; allowed: {field.allowed}"
             faults.append(Fault(key + wrong.where, message))
     if "args" not in document:
         faults.insert(0, Fault("args", f"missing; allowed: {FIELDS['args'].allowed}"))
     if faults:
         raise SpecError(tuple(faults))
-    return ProcessSpec(name, text, warnings=tuple(warnings[:MAX_WARNINGS]), **values)
+    warnings += _without_effect(parts["policy"])
+    context = ExecContext(**parts["context"])
+    return ProcessSpec(
+        name,
+        text,
+        policy=tuple(parts["policy"].items()) or None,
+        context=None if context == PLAIN else context,
+        warnings=tuple(warnings[:MAX_WARNINGS]),
+        **parts[""],
+    )
+
+
+def _without_effect(policy: dict[str, Any]) -> list[str]:
+    if policy.get("essential") and policy.get("restart") == "always" and not policy.get("give_up"):
+        return ['essential has no effect: with "restart": "always" it never ends for good']
+    return []
 
 
 def _document(text: bytes, warnings: list[str]) -> dict[str, Any]:

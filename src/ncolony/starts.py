@@ -68,17 +68,16 @@ def spawn_all(
 ) -> list[Spawned | SpawnFailed]:
     """Start what these records configure; what became of each."""
     outcomes: dict[str, int | Exception] = {}
-    ready: list[tuple[str, Start]] = []
+    ready: list[Start] = []
     for record in records:
         assert record.spec is not None, "nothing starts without a configuration"
         try:
-            ready.append((record.name, (record.spec, output.writer(record.name))))
+            ready.append(Start(record.spec, output.writers(record.spec)))
         except OSError as error:
             outcomes[record.name] = error
-    spawned = system.spawn_all([start for _, start in ready])
-    for (name, (_, writer)), outcome in zip(ready, spawned, strict=True):
-        output.started(name, writer)
-        outcomes[name] = outcome
+    for start, outcome in zip(ready, system.spawn_all(ready), strict=True):
+        output.started(start.spec.name, start.writers)
+        outcomes[start.spec.name] = outcome
     return [_event(record, outcomes[record.name]) for record in records]
 
 

@@ -31,7 +31,12 @@ class LastExit(NamedTuple):
 
 
 class StatusRecord(NamedTuple):
-    """A process as the monitor sees it; times are UTC, RFC 3339, to the millisecond."""
+    """A process as the monitor sees it; times are UTC, RFC 3339, to the millisecond.
+
+    ``pid_started`` is when the kernel says that ``pid`` was started, in ticks since the boot that
+    is called ``boot_id``: a number that was used again has another one. ``success`` says of what
+    has EXITED whether its end was one, by its policy. ``output`` is what keeps its output back.
+    """
 
     name: str
     state: str
@@ -45,12 +50,23 @@ class StatusRecord(NamedTuple):
     fingerprint: str | None = None
     refused: str | None = None
     warnings: tuple[str, ...] = ()
+    pid_started: int | None = None
+    boot_id: str | None = None
+    success: bool | None = None
+    refused_fingerprint: str | None = None
+    output: str | None = None
 
     @property
     def as_wanted(self) -> bool:
-        """Whether the process is as the operators ask for it, with the newest file in force."""
-        wanted = {"UP": "RUNNING", "DOWN": "STOPPED"}
-        return self.state == wanted.get(self.want) and self.refused is None
+        """Whether the process is as the operators ask for it, with the newest file in force.
+
+        What was to run once and ended well is as wanted, too.
+        """
+        if self.refused is not None:
+            return False
+        if self.state == "EXITED":
+            return bool(self.success)
+        return self.state == {"UP": "RUNNING", "DOWN": "STOPPED"}.get(self.want)
 
 
 class Watched(NamedTuple):
@@ -63,7 +79,11 @@ class Watched(NamedTuple):
 
 
 class MonitorStatus(NamedTuple):
-    """The monitor itself: ``state`` is running, stopping or stopped."""
+    """The monitor itself: ``state`` is running, stopping or stopped.
+
+    ``log`` is the file that it logs to, None where that is none; ``logs`` the directory of
+    processes' log files, and ``log_to`` where output goes that no process's file says more of.
+    """
 
     pid: int
     version: str
@@ -74,6 +94,9 @@ class MonitorStatus(NamedTuple):
     rejected: int
     directories: tuple[Watched, ...]
     warnings: tuple[str, ...] = ()
+    log: str | None = None
+    logs: str | None = None
+    log_to: str = "monitor"
 
 
 def utc_text(seconds: float) -> str:
@@ -92,7 +115,7 @@ def decode(text: bytes) -> StatusRecord:
     document = _load(text)
     try:
         last_exit = document["last_exit"]
-        values = {name: document[name] for name in StatusRecord._fields}
+        values = _values(StatusRecord, document)
         values["last_exit"] = last_exit and LastExit(*[last_exit[n] for n in LastExit._fields])
         values["warnings"] = tuple(values["warnings"])
     except (KeyError, TypeError) as error:
@@ -110,13 +133,22 @@ def decode_monitor(text: bytes) -> MonitorStatus:
     """Read STATUS/.monitor. Raises StatusError."""
     document = _load(text)
     try:
-        values = {name: document[name] for name in MonitorStatus._fields}
+        values = _values(MonitorStatus, document)
         rows = values["directories"]
         values["directories"] = tuple(Watched(*[r[n] for n in Watched._fields]) for r in rows)
         values["warnings"] = tuple(values["warnings"])
     except (KeyError, TypeError) as error:
         raise StatusError(f"no field {error}") from None
     return MonitorStatus(**values)
+
+
+def _values(kind: type[StatusRecord | MonitorStatus], document: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a document; one that an older monitor didn't write has its default."""
+    defaults = kind._field_defaults
+    return {
+        name: document[name] if name in document or name not in defaults else defaults[name]
+        for name in kind._fields
+    }
 
 
 def _dump(document: dict[str, Any]) -> bytes:

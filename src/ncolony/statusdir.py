@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from .describe import status_of
 from .isystem import ISystem, ITimer
-from .model import Record
 from .names import is_process_name
-from .status import MONITOR_FILE, MonitorStatus, encode, encode_monitor
+from .reserve import Reserve
+from .status import MONITOR_FILE, MonitorStatus, StatusRecord, encode, encode_monitor
 
 #: Changes within this time are one write; 50 ms after a change its file is there.
 SOON_S = 0.02
@@ -19,20 +18,19 @@ RETRY_S = 1.0
 
 
 class StatusDir:
-    """Writes what ``record`` knows of a name, removes what it doesn't.
+    """Writes what ``status_of`` knows of a name, removes what it doesn't.
 
-    All of ``records`` are written where the directory turns out to be another, and ``made_anew``
-    is called. ``busy`` says
-    that starts go before files. ``monitor`` is asked for the monitor's own status, whose file is
-    written when anything in that but its date has changed.
+    All of ``names`` are written where the directory turns out to be another, and ``made_anew``
+    is called. ``busy`` says that starts go before files. ``monitor`` is asked for the monitor's
+    own status, whose file is written when anything in that but its date has changed.
     """
 
     def __init__(
         self,
         system: ISystem,
         directory: str,
-        record: Callable[[str], Record | None],
-        records: Callable[[], Iterable[Record]],
+        status_of: Callable[[str], StatusRecord | None],
+        names: Callable[[], Iterable[str]],
         monitor: Callable[[], MonitorStatus],
         busy: Callable[[], bool],
         made_anew: Callable[[], None],
@@ -40,8 +38,9 @@ class StatusDir:
     ) -> None:
         self._system = system
         self._directory = directory
-        self._record = record
-        self._records = records
+        self._reserve = Reserve(system, directory)
+        self._status_of = status_of
+        self._names = names
         self._monitor = monitor
         self._busy = busy
         self._made_anew = made_anew
@@ -80,7 +79,7 @@ class StatusDir:
             return
         for name in filter(is_process_name, names):
             self._attempt(self._system.remove, self._directory, name)
-        self._attempt(self._system.write, self._directory, MONITOR_FILE, encode_monitor(final))
+        self._attempt(self._reserve.write, MONITOR_FILE, encode_monitor(final))
 
     def _soon(self, delay_s: float) -> None:
         if self._timer is None:
@@ -112,9 +111,10 @@ class StatusDir:
         if self._last is None or self._is_there():
             return
         self._last = None
+        self._reserve.lost()
         self._attempt(self._system.make_directory, self._directory)
         self._attempt(self._made_anew)
-        self._dirty |= {record.name: None for record in self._records()}
+        self._dirty |= dict.fromkeys(self._names())
         self._soon(SOON_S)
 
     def _is_there(self) -> bool:
@@ -126,16 +126,16 @@ class StatusDir:
         return True
 
     def _write(self, name: str) -> None:
-        record = self._record(name)
-        if record is None:
+        status = self._status_of(name)
+        if status is None:
             self._system.remove(self._directory, name)
         else:
-            self._system.write(self._directory, name, encode(status_of(record)))
+            self._reserve.write(name, encode(status))
 
     def _write_monitor(self) -> None:
         now = self._monitor()
         if self._last is None or now._replace(updated_at=self._last.updated_at) != self._last:
-            self._system.write(self._directory, MONITOR_FILE, encode_monitor(now))
+            self._reserve.write(MONITOR_FILE, encode_monitor(now))
             self._last = now
 
     def _attempt(self, function: Callable[..., None], *args: object) -> bool:

@@ -7,40 +7,26 @@ dispatched from the queue. An exception in a start is an event like any other.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import assert_never
 
 from . import machine, model, request
 from .asked import event_of
-from .isystem import Death, IOutput, ISystem, ITimer
+from .ending import Ending
+from .isystem import Death, IOutput, ISystem
 from .lingering import Lingering
 from .model import Effect, Event, Record, State
-from .policy import Policy
+from .policy import Policy, in_force
+from .processes import Process, Processes, unknown
 from .starts import SLICE_S, Starts, spawn_all
-
-#: After this long beyond the kill timeout, what the kernel can't kill is left behind.
-GIVE_UP_S = 0.4
+from .strangers import Strangers
 
 FileChange = model.Configured | model.Refused | model.Removed
 
 
-class Process:
-    """A record, and the timer that the shell holds for it."""
-
-    __slots__ = ("record", "timer")
-
-    def __init__(self, name: str) -> None:
-        self.record = Record(name)
-        self.timer: ITimer | None = None
-
-
 class Supervisor:
-    """Keeps processes as they are wanted. ``changed`` is told of each new record (None: gone).
-
-    ``counts`` has the number of processes in each state.
-    """
+    """Keeps processes as they are wanted. ``changed`` is told of each new record (None: gone)."""
 
     def __init__(
         self,
@@ -53,14 +39,13 @@ class Supervisor:
         self._output = output
         self._policy = policy
         self._changed = changed
-        self._processes: dict[str, Process] = {}
-        self._by_pgid: dict[int, Process] = {}
+        self._processes = Processes(system)
+        self._by_pid: dict[int, Process] = {}
         self._starts: Starts[tuple[Process, int]] = Starts(system, self._start, self._settle)
-        self._lingering = Lingering(system, self._group_gone)
-        self._stopped: Callable[[list[Record]], None] | None = None
-        self._give_up_timer: ITimer | None = None
+        self._lingering: Lingering[Process] = Lingering(system, self._is_gone)
+        self._strangers = Strangers(system)
+        self._ending = Ending(system, self._living, self._strangers.live)
         self._news: list[tuple[Record, Record | None]] = []
-        self.counts: Counter[State] = Counter()
 
     # What others may ask
 
@@ -69,9 +54,14 @@ class Supervisor:
         process = self._processes.get(name)
         return None if process is None else process.record
 
-    def records(self) -> Iterator[Record]:
-        """What is known of all processes."""
-        return (process.record for process in self._processes.values())
+    def names(self) -> Iterable[str]:
+        """All processes."""
+        return self._processes.names()
+
+    @property
+    def counts(self) -> Mapping[State, int]:
+        """How many processes are in each state."""
+        return self._processes.counts
 
     @property
     def starting(self) -> bool:
@@ -87,14 +77,23 @@ class Supervisor:
             if process is None:
                 if isinstance(event, model.Removed):
                     continue
-                process = self._processes[name] = Process(name)
-                self.counts[process.record.state] += 1
+                process = self._processes.add(name)
             self._dispatch(process, event)
+        self._settle()
+
+    def end_leftovers(self, pids: Mapping[str, int]) -> None:
+        """Stop what an earlier monitor left running, each known by its name and a pid of it."""
+        for name, pid in pids.items():
+            process = self._processes.add(name)
+            self._dispatch(process, model.LeftoverFound(pid))
+            self._lingering.add(process)
         self._settle()
 
     def carry_out(self, asked: request.Request) -> str | None:
         """Do what a request asks for; the reason where it can't be done."""
-        targets = self._targets(asked)
+        if isinstance(asked, request.Rotation):
+            return self._rotate(asked)
+        targets = self._processes.targets(asked)
         if isinstance(targets, str):
             return targets
         event = event_of(asked)
@@ -103,24 +102,16 @@ class Supervisor:
         self._settle()
         return None
 
-    def _targets(self, asked: request.Request) -> list[Process] | str:
-        if isinstance(asked, request.RestartAll):
-            return list(self._processes.values())
-        if isinstance(asked, request.RestartGroup):
-            found = [p for p in self._processes.values() if _in_group(p.record, asked.group)]
-            return found or f"no process is in the group {asked.group!r}"
-        process = self._processes.get(asked.name)
-        if process is None:
-            return f"no process is named {asked.name!r}"
-        if isinstance(asked, request.Signal):
-            if not self._system.signal_known(asked.signal):
-                return f"{asked.signal!r} is no signal"
-            if process.record.pid is None:
-                return f"{asked.name} is not running"
-        return [process]
+    def _rotate(self, asked: request.Rotation) -> str | None:
+        if isinstance(asked, request.Rotate):
+            known = self._processes.get(asked.name) is not None
+            return self._output.rotate(asked.name) if known else unknown(asked.name)
+        for name in self._processes.names():
+            self._output.rotate(name)
+        return None
 
     def children_died(self) -> None:
-        """SIGCHLD: bury all who have ended, ours and orphans, and see whose group is gone."""
+        """SIGCHLD: bury all who have ended, ours and orphans, and see whose tree is gone."""
         until = self._system.mono() + SLICE_S
         for already, death in enumerate(self._system.deaths()):
             self._bury(death)
@@ -133,29 +124,43 @@ class Supervisor:
         self._settle()
 
     def _bury(self, death: Death) -> None:
-        process = self._by_pgid.get(death.pid)
-        if process is None or process.record.pid != death.pid:
+        process = self._by_pid.pop(death.pid, None)
+        if process is None:
+            self._output.reaped(death.pid, death.code == 0)
             return
-        self._output.ended(process.record.name)
-        left = self._system.group_lives(death.pid)
+        record = process.record
+        self._output.ended(record.name)
+        whole = self._rules_of(record).kill_mode == "tree"
+        left = whole and self._system.tree_lives(record.name, death.pid)
         if left:
-            self._lingering.add(death.pid)
-        else:
-            del self._by_pgid[death.pid]
-        epoch = process.record.epoch
-        self._dispatch(process, model.Exited(epoch, death.code, death.signal, left))
+            self._lingering.add(process)
+        self._dispatch(process, model.Exited(record.epoch, death.code, death.signal, left))
 
-    def _group_gone(self, pgid: int) -> None:
-        process = self._by_pgid.pop(pgid)
-        self._dispatch(process, model.GroupGone(process.record.epoch))
+    def _rules_of(self, record: Record) -> Policy:
+        return in_force(record.ran.policy, self._policy) if record.ran else self._policy
+
+    def _is_gone(self, process: Process) -> bool:
+        """Whether nothing is left of a run whose process has ended."""
+        record = process.record
+        if record.tree is None:
+            return True
+        left = self._system.tree_lives(record.name, record.tree)
+        event = model.Remained if left else model.TreeGone
+        self._dispatch(process, event(record.epoch))
         self._settle()
+        return not left
 
     def _settle(self) -> None:
         """First the starts, then the news of what happened, then the end if it has come."""
         self._starts.run()
         self._tell()
-        if self._stopped is not None and not self._by_pgid:
-            self._finish([])
+        self._ending.look()
+
+    def _living(self) -> Iterator[Record]:
+        """The runs that aren't over."""
+        for process in (*self._by_pid.values(), *self._lingering):
+            if process.record.tree is not None:
+                yield process.record
 
     def _tell(self) -> None:
         news, self._news = self._news, []
@@ -166,12 +171,11 @@ class Supervisor:
 
     def _dispatch(self, process: Process, event: Event) -> None:
         old = process.record
-        moment = model.Moment(self._system.mono(), self._system.utc(), self._policy)
+        system = self._system
+        moment = model.Moment(system.mono(), system.utc(), self._policy, system.chance())
         new, effects = machine.step(old, event, moment)
         if new is not old:
-            process.record = new
-            self.counts[old.state] -= 1
-            self.counts[new.state] += 1
+            self._processes.update(process, new)
             self._news.append((old, new))
         for effect in effects:
             self._perform(process, effect)
@@ -181,18 +185,22 @@ class Supervisor:
         match effect:
             case model.Spawn():
                 self._starts.add((process, epoch))
-            case model.SignalGroup(pgid, signal):
-                with suppress(OSError):  # another user's by now: its state says what is tried
-                    self._system.signal_group(pgid, signal)
+            case model.SignalTree(pid, signal):
+                # Another user's by now, or a signal that isn't one here: KILL follows.
+                with suppress(OSError, ValueError):
+                    self._system.signal_tree(process.record.name, pid, signal)
             case model.SignalProcess(pid, signal):
-                with suppress(OSError):
+                with suppress(OSError, ValueError):
                     self._system.signal_process(pid, signal)
             case model.ArmKill(delay_s):
                 self._arm(process, delay_s, model.KillDue(epoch))
+            case model.ArmReport(delay_s):
+                process.disarm()
+                process.timer = self._system.call_later(delay_s, self._report, process)
             case model.ArmRetry(delay_s):
                 self._arm(process, delay_s, model.RetryDue(epoch))
             case model.Disarm():
-                self._disarm(process)
+                process.disarm()
             case model.Forget():
                 self._forget(process)
             case _:
@@ -200,31 +208,35 @@ class Supervisor:
 
     def _forget(self, process: Process) -> None:
         record = process.record
-        del self._processes[record.name]
-        self.counts[record.state] -= 1
+        self._processes.forget(process)
         self._output.forget(record.name)
         self._news.append((record, None))
 
     def _arm(self, process: Process, delay_s: float, event: Event) -> None:
-        self._disarm(process)
+        process.disarm()
         process.timer = self._system.call_later(delay_s, self._fire, process, event)
-
-    def _disarm(self, process: Process) -> None:
-        if process.timer is not None:
-            process.timer.cancel()
-            process.timer = None
 
     def _fire(self, process: Process, event: Event) -> None:
         process.timer = None
         self._dispatch(process, event)
         self._settle()
 
+    def _report(self, process: Process) -> None:
+        """KILL was sent a while ago: who is left?"""
+        record = process.record
+        self._fire(process, model.ReportDue(record.epoch, self.survivors(record)))
+
+    def survivors(self, record: Record) -> str:
+        """Who is left of a run, for people."""
+        found = [] if record.tree is None else self._system.survivors(record.name, record.tree)
+        return ", ".join(found)
+
     def _start(self, turns: list[tuple[Process, int]]) -> None:
         starting = [process for process, epoch in turns if self._is_to_start(process, epoch)]
         events = spawn_all(self._system, self._output, [process.record for process in starting])
         for process, event in zip(starting, events, strict=True):
             if isinstance(event, model.Spawned):
-                self._by_pgid[event.pid] = process
+                self._by_pid[event.pid] = process
             self._dispatch(process, event)
 
     def _is_to_start(self, process: Process, epoch: int) -> bool:
@@ -237,29 +249,32 @@ class Supervisor:
 
     def shut_down(self, stopped: Callable[[list[Record]], None]) -> None:
         """Stop everything; ``stopped`` is called with what could not be killed."""
-        self._stopped = stopped
-        patience_s = self._policy.killtime_s + GIVE_UP_S
-        self._give_up_timer = self._system.call_later(patience_s, self._give_up)
-        for process in list(self._processes.values()):
+        for process in self._processes:
             self._dispatch(process, model.ShutdownBegan())
-        self._settle()
+        self._strangers.end(self._policy.killtime_s)
+        times_s = [self._rules_of(record).killtime_s for record in self._living()]
 
-    def _give_up(self) -> None:
-        self._give_up_timer = None
-        self._finish([process.record for process in self._by_pgid.values()])
-
-    def _finish(self, left: list[Record]) -> None:
-        stopped, self._stopped = self._stopped, None
-        if self._give_up_timer is not None:
-            self._give_up_timer.cancel()
-        self._lingering.close()
-        self._starts.close()
-        self._by_pgid.clear()
-        for process in self._processes.values():
-            self._disarm(process)
-        if stopped is not None:
+        def over(left: list[Record]) -> None:
+            self._close()
             stopped(left)
 
+        self._ending.begin(max([*times_s, self._policy.killtime_s]), over)
+        self._settle()
 
-def _in_group(record: Record, group: str) -> bool:
-    return record.spec is not None and group in record.spec.group
+    def kill_now(self) -> None:
+        """The end can't wait: KILL to all that was sent its stop signal."""
+        if not self._ending.begun:
+            return
+        self._ending.expect(0.0)
+        self._strangers.end(0.0)
+        for process in self._processes:
+            self._dispatch(process, model.KillDue(process.record.epoch))
+        self._settle()
+
+    def _close(self) -> None:
+        self._lingering.close()
+        self._strangers.close()
+        self._starts.close()
+        self._by_pid.clear()
+        for process in self._processes:
+            process.disarm()

@@ -3,42 +3,49 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import stat
+import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from signal import SIGKILL
 from typing import Any
 
+from . import proc
+from .cgroups import Cgroups
+from .disk import Disk
 from .housekeeping import Housekeeping
-from .isystem import Death, ITimer, Stamp, Start
+from .isystem import Death, ITimer, Start
+from .marks import Marks
 from .sigchld import Handler, SignalFd, watch_deaths
 from .signalnames import signal_number
 from .spawn import Spawner
-from .spec import ProcessSpec
+from .trees import Trees
+from .trust import Trust
 
-_KINDS = {
-    stat.S_IFDIR: "a directory",
-    stat.S_IFIFO: "a FIFO",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-    stat.S_IFLNK: "a symbolic link that leads nowhere",
-}
-_LEADS_NOWHERE = {errno.ENOENT, errno.ELOOP, errno.ENOTDIR}
-#: Where a file is written before it is renamed; short, for a name may have 255 bytes.
-ASIDE = ".writing.new"
-_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+#: So many children are reaped before any of their deaths is told.
+FEW = 64
 
 
-class System:
+class System(Disk):
     """This machine, by way of a Twisted reactor. Provides ISystem."""
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        base: int = 1,
+        trust: Trust | None = None,
+        cgroup: str | None = None,
+    ) -> None:
+        super().__init__(trust)
         self._reactor = reactor
         self._house = Housekeeping()
-        self._spawner = Spawner(self._house)
+        marks = Marks(base)
+        self._trees = Trees(marks, None if cgroup is None else Cgroups(cgroup, base))
+        self._spawner = Spawner(self._house, marks.of_name)
+        self._reaped: deque[Death] = deque()
+        self.chance = random.random
         self._deaths: SignalFd | Handler | None = None
         self._named: list[int] = []
         self.mono = time.monotonic
@@ -71,28 +78,65 @@ class System:
 
         self._deaths = watch_deaths(self._reactor, ended)
 
-    def spawn(self, spec: ProcessSpec, output_fd: int | None) -> int:
-        return self._spawner.spawn(spec, output_fd)
+    def spawn(self, start: Start) -> int:
+        (outcome,) = self.spawn_all([start])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     def spawn_all(self, starts: Sequence[Start]) -> list[int | Exception]:
-        return self._spawner.spawn_all(starts)
+        outcomes = self._spawner.spawn_all(starts)
+        for start, outcome in zip(starts, outcomes, strict=True):
+            if isinstance(outcome, int):
+                self._trees.started(start.spec.name, outcome)
+        return outcomes
 
     def deaths(self) -> Iterator[Death]:
+        """See ISystem. The first is told at once, and the others are reaped by the dozen.
+
+        For when children were reaped, their orphans are looked for once.
+        """
         named, self._named = self._named, []
-        return self._spawner.deaths(named)
+        source = self._spawner.deaths(named)
+        few = 1
+        while True:
+            if not self._reaped:
+                self._reaped.extend(islice(source, few))
+                self._trees.reaped(death.pid for death in self._reaped)
+                few = FEW
+            if not self._reaped:
+                return
+            yield self._reaped.popleft()
 
-    def group_lives(self, pgid: int) -> bool:
-        try:
-            os.killpg(pgid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-        return True
+    def tree_lives(self, name: str, pid: int) -> bool:
+        return self._trees.lives(name, pid)
 
-    def signal_group(self, pgid: int, name: str) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(pgid, signal_number(name))
+    def signal_tree(self, name: str, pid: int, signal: str) -> None:
+        signum = signal_number(signal)
+        self._trees.signal(name, pid, signum, again=signum == SIGKILL)
+
+    def survivors(self, name: str, pid: int) -> list[str]:
+        found = [who for member in self._trees.members(name, pid) if (who := _who(member))]
+        if not found and self._trees.lives(name, pid):
+            found.append(f"somebody of process group {pid}, whom /proc doesn't show")
+        return found
+
+    def strangers(self) -> list[str]:
+        return [who for pid in self._trees.strangers() if (who := _who(pid))]
+
+    def signal_strangers(self, signal: str) -> None:
+        self._trees.signal_strangers(signal_number(signal))
+
+    def leftovers(
+        self, names: Iterable[str], reported: Mapping[str, tuple[int, int]]
+    ) -> dict[str, int]:
+        return self._trees.find_leftovers(names, reported)
+
+    def boot_id(self) -> str | None:
+        return proc.boot_id()
+
+    def started_ticks(self, pid: int) -> int | None:
+        return self._trees.started_ticks(pid)
 
     def signal_process(self, pid: int, name: str) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -105,84 +149,11 @@ class System:
             return False
         return True
 
-    # Files
 
-    def names(self, directory: str) -> list[str]:
-        return os.listdir(directory)
-
-    def stamp(self, directory: str, name: str) -> Stamp:
-        path = f"{directory}/{name}"
-        found = os.lstat(path)
-        elsewhere = False
-        if stat.S_ISLNK(found.st_mode):
-            elsewhere = not _within(os.readlink(path))
-            try:
-                found = os.stat(path)
-            except OSError as error:
-                if error.errno not in _LEADS_NOWHERE:
-                    raise
-        kind = "file" if stat.S_ISREG(found.st_mode) else _KINDS[stat.S_IFMT(found.st_mode)]
-        return Stamp(kind, hash(_identity(found)), found.st_mtime_ns, elsewhere)
-
-    def read(self, directory: str, name: str, max_bytes: int) -> bytes:
-        fd = os.open(f"{directory}/{name}", _READ)
-        try:
-            found = os.fstat(fd)
-            if not stat.S_ISREG(found.st_mode):
-                raise OSError(0, f"found {_KINDS[stat.S_IFMT(found.st_mode)]}")
-            contents = os.read(fd, min(max_bytes, found.st_size) + 1)
-            while len(contents) <= max_bytes and (more := os.read(fd, max_bytes)):
-                contents += more
-            return contents
-        finally:
-            os.close(fd)
-
-    def write(self, directory: str, name: str, contents: bytes) -> None:
-        aside = f"{directory}/{ASIDE}"
-        try:
-            fd = os.open(aside, _WRITE, 0o644)
-        except FileExistsError:  # of a monitor that was killed in the middle of this
-            os.unlink(aside)
-            fd = os.open(aside, _WRITE, 0o644)
-        try:
-            try:
-                if os.write(fd, contents) < len(contents):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), aside)
-            finally:
-                os.close(fd)
-            os.rename(aside, f"{directory}/{name}")
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.unlink(aside)
-            raise
-
-    def remove(self, directory: str, name: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(f"{directory}/{name}")
-
-    def move(self, directory: str, name: str, to_directory: str, to_name: str) -> None:
-        os.rename(f"{directory}/{name}", f"{to_directory}/{to_name}")
-
-    def make_directory(self, directory: str) -> None:
-        os.makedirs(directory, mode=0o755, exist_ok=True)
-
-    def link_target(self, directory: str, name: str) -> str | None:
-        try:
-            return os.readlink(f"{directory}/{name}")
-        except OSError:
-            return None
-
-
-def _identity(found: os.stat_result) -> tuple[int, ...]:
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-
-
-def _within(target: str) -> bool:
-    """Whether a link stays where changes are noticed: beside itself, or behind ``..data``.
-
-    That is how Kubernetes mounts a ConfigMap: ``web -> ..data/web``, and ``..data`` is swapped.
-    """
-    head, _, tail = target.partition("/")
-    return (not tail and head not in ("", "..")) or (
-        head == "..data" and ".." not in tail.split("/")
-    )
+def _who(pid: int) -> str:
+    """A process that doesn't end, for people; empty where it just has."""
+    seen = proc.stat(pid)
+    if seen is None or seen.ended:
+        return ""
+    why = ", uninterruptible" if seen.state == "D" else ""
+    return f"pid {pid} ({seen.comm}{why})"

@@ -14,237 +14,183 @@ such as a signal to a process that was reaped, raises AssertionError.
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Sequence
-from itertools import count
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
 
-from .isystem import Death, Start
-from .spec import ProcessSpec
-from .testing_clock import SimulatedClock
+from .isystem import Start
 from .testing_files import SimulatedFiles
+from .testing_output import SimulatedOutput
+from .testing_processes import Program, SimulatedProcess, SimulatedProcesses, signal_name
 
-#: Signals by name without SIG: those that Linux on x86 and ARM gives these numbers.
-# fmt: off
-SIGNALS = {
-    "HUP": 1, "INT": 2, "QUIT": 3, "ABRT": 6, "KILL": 9, "USR1": 10, "SEGV": 11, "USR2": 12,
-    "PIPE": 13, "ALRM": 14, "TERM": 15, "CHLD": 17, "CONT": 18, "STOP": 19, "WINCH": 28,
-}
-# fmt: on
-_BY_NUMBER = {str(number): name for name, number in SIGNALS.items()}
-#: What these do by default is nothing, signal(7).
-_HARMLESS = frozenset({"CHLD", "CONT", "WINCH"})
+__all__ = ["Program", "SimulatedOutput", "SimulatedProcess", "SimulatedSystem"]
 
 
-class Program(NamedTuple):
-    """How a simulated program behaves; the default runs until a signal ends it.
-
-    It ends by itself with ``code`` after ``lives_s`` (None: never). ``members`` are processes
-    that it forks into its group, which outlive it. ``term_takes_s`` passes from a TERM that is
-    obeyed to the end, which is an exit with ``term_code`` where that is set. On a TERM it forks
-    ``forks_on_term`` more. What isn't ``killable`` waits for a broken disk. ``handles`` are
-    signals that change nothing.
-    """
-
-    code: int = 0
-    lives_s: float | None = None
-    obeys_term: bool = True
-    term_takes_s: float = 0.0
-    term_code: int | None = None
-    members: int = 0
-    members_obey_term: bool = True
-    forks_on_term: int = 0
-    killable: bool = True
-    handles: frozenset[str] = frozenset()
-
-
-class SimulatedProcess:
-    """A process. ``spec`` is None in a member; ``end`` is how it ended, None while it lives."""
-
-    __slots__ = ("end", "held", "pgid", "pid", "program", "received", "spec")
-
-    def __init__(self, pid: int, pgid: int, spec: ProcessSpec | None, program: Program) -> None:
-        self.pid = pid
-        self.pgid = pgid
-        self.spec = spec
-        self.program = program
-        self.end: Death | None = None
-        self.held: list[str] | None = None  # what it was sent while SIGSTOP holds it
-        self.received: list[str] = []
-
-
-class SimulatedSystem(SimulatedClock, SimulatedFiles):
+class SimulatedSystem(SimulatedProcesses, SimulatedFiles):
     """A machine in memory. Provides ISystem.
 
     ``programs`` has what can be started, by ``args[0]``. ``processes`` has all that aren't
     reaped. Without ``subreaper``, orphans go to process 1 and vanish untold. A start takes
-    ``spawn_takes_s``. Set ``wall_ahead_s`` to make the wall clock jump. ``faults`` make calls
-    fail.
+    ``spawn_takes_s``. ``random`` is what ``chance`` says. Set ``wall_ahead_s`` to make the wall
+    clock jump. ``faults`` make calls fail.
     """
 
     def __init__(self, *, subreaper: bool = True, spawn_takes_s: float = 0.0) -> None:
-        SimulatedClock.__init__(self)
+        SimulatedProcesses.__init__(self, subreaper=subreaper)
         SimulatedFiles.__init__(self, self.utc)
         self.programs: dict[str, Program] = {}
-        self.processes: dict[int, SimulatedProcess] = {}
-        self.subreaper = subreaper
         self.spawn_takes_s = spawn_takes_s
-        self._pids = count(1000)
+        self.random = 0.5
+        self._told: dict[str, tuple[int, str, set[int]]] = {}
+        self._foreign: dict[str, set[int]] = {}
 
-    def spawn(self, spec: ProcessSpec, output_fd: int | None) -> int:
+    def chance(self) -> float:
+        """See ISystem."""
+        return self.random
+
+    def boot_id(self) -> str | None:
+        """See ISystem."""
+        return "simulated"
+
+    def started_ticks(self, pid: int) -> int | None:
+        """See ISystem."""
+        process = self.processes.get(pid)
+        if process is None or (process.spec is None and pid not in self._foreign_pids()):
+            return None
+        return ticks(pid)
+
+    def spawn(self, start: Start) -> int:
+        """See ISystem."""
         self._mono += self.spawn_takes_s
-        self.faults.check("spawn", spec.args[0])
-        program = self.programs.get(spec.args[0])
-        if program is None:
-            raise OSError(errno.ENOENT, "No such file or directory", spec.args[0])
-        pid = next(self._pids)
-        leader = self.processes[pid] = SimulatedProcess(pid, pid, spec, program)
-        for _ in range(program.members):
-            self.fork(pid)
-        if program.lives_s is not None:
-            self._end_after(program.lives_s, leader, program.code, None)
-        return pid
+        program = start.spec.args[0]
+        self.faults.check("spawn", program)
+        if program not in self.programs:
+            raise OSError(errno.ENOENT, "No such file or directory", program)
+        return self._begin(start.spec, self.programs[program])
 
     def spawn_all(self, starts: Sequence[Start]) -> list[int | Exception]:
         """See ISystem: one after the other."""
         outcomes: list[int | Exception] = []
-        for spec, output_fd in starts:
+        for start in starts:
             try:
-                outcomes.append(self.spawn(spec, output_fd))
+                outcomes.append(self.spawn(start))
             except OSError as error:
                 outcomes.append(error)
         return outcomes
 
-    def fork(self, pid: int) -> int:
-        """A process forks into its group: the pid of the new member."""
-        parent = self.processes[pid]
-        member = parent.program
-        if parent.spec is not None:
-            member = Program(obeys_term=parent.program.members_obey_term)
-        child = next(self._pids)
-        self.processes[child] = SimulatedProcess(child, parent.pgid, None, member)
-        return child
-
-    def end(self, pid: int, code: int | None = 0, signal: str | None = None) -> None:
-        """A process ends by itself: an exit code, or None and a signal's name with SIG."""
-        self._end(self.processes[pid], code, signal)
-
-    def living(self, pgid: int | None = None) -> list[SimulatedProcess]:
-        """Who lives, in a group or anywhere."""
-        return [p for p in self.processes.values() if p.end is None and pgid in (None, p.pgid)]
-
-    def deaths(self) -> Iterator[Death]:
-        while ended := next((p.end for p in self.processes.values() if p.end), None):
-            del self.processes[ended.pid]
-            yield ended
-
-    def group_lives(self, pgid: int) -> bool:
-        return bool(self._group(pgid))
-
-    def signal_group(self, pgid: int, signal: str) -> None:
-        self.faults.check("signal_group", signal)
-        for process in self._group(pgid):
-            self._signal(process, _signal_name(signal))
+    def signal_known(self, signal: str) -> bool:
+        """See ISystem."""
+        try:
+            signal_name(signal)
+        except ValueError:
+            return False
+        return True
 
     def signal_process(self, pid: int, signal: str) -> None:
+        """See ISystem."""
+        name = signal_name(signal)
+        self.faults.check("signal_process", name)
         assert pid in self.processes, f"a signal to {pid}, which isn't there"
-        self._signal(self.processes[pid], _signal_name(signal))
+        self._signal(self.processes[pid], name)
 
-    def signal_known(self, signal: str) -> bool:
-        return signal in SIGNALS or signal in _BY_NUMBER
+    # Runs
 
-    def _group(self, pgid: int) -> list[SimulatedProcess]:
-        """A group's processes, also those that have ended and aren't reaped: kill(2)."""
-        assert pgid > 1, f"{pgid} is no child's group"
-        return [p for p in self.processes.values() if p.pgid == pgid]
-
-    def _signal(self, process: SimulatedProcess, name: str) -> None:
-        if process.end is not None:
-            return
-        process.received.append(name)
-        if name == "KILL" and process.program.killable:
-            self._end(process, None, "SIGKILL")
-        elif name == "CONT":
-            held, process.held = process.held or [], None
-            for late in held:
-                self._deliver(process, late)
-        elif name == "STOP":
-            process.held = process.held or []
-        elif process.held is not None:
-            process.held.append(name)
-        elif name != "KILL":
-            self._deliver(process, name)
-
-    def _deliver(self, process: SimulatedProcess, name: str) -> None:
-        program = process.program
-        if name in program.handles | _HARMLESS:
-            return
-        if name != "TERM":
-            self._end(process, None, f"SIG{name}")
-            return
-        for _ in range(program.forks_on_term):
-            self.fork(process.pid)
-        if program.obeys_term:
-            signal = "SIGTERM" if program.term_code is None else None
-            self._end_after(program.term_takes_s, process, program.term_code, signal)
-
-    def _end_after(
-        self, delay_s: float, process: SimulatedProcess, code: int | None, signal: str | None
-    ) -> None:
-        if delay_s > 0:
-            self._schedule(delay_s, lambda: self._end(process, code, signal))
+    def tree_lives(self, name: str, pid: int) -> bool:
+        """See ISystem."""
+        if name in self._foreign:
+            left = self._foreign_lives(name)
         else:
-            self._end(process, code, signal)
+            left = bool(self._members(name, pid))
+        if not left:
+            self._told.pop(name, None)
+        return left
 
-    def _end(self, process: SimulatedProcess, code: int | None, signal: str | None) -> None:
-        if process.end is not None:
-            return
-        leader = self.processes.get(process.pgid)
-        orphan = leader is None or leader.end is not None
-        process.end = Death(process.pid, code, signal)
-        if process.spec is not None or (orphan and self.subreaper):
-            self._untold = True
-        else:  # its parent reaps it, or process 1
-            del self.processes[process.pid]
+    def signal_tree(self, name: str, pid: int, signal: str) -> None:
+        """See ISystem. The group gets a signal as one, with those that are in it then."""
+        signal = signal_name(signal)
+        self.faults.check("signal_tree", signal)
+        told = self._told.get(name)
+        if told is None or told[:2] != (pid, signal):
+            told = self._told[name] = (pid, signal, set())
+        had_it = frozenset() if signal == "KILL" else frozenset(told[2])
+        for process in self._members(name, pid):
+            if (pid if process.pgid == pid else process.pid) not in had_it:
+                self._signal(process, signal)
+            told[2].add(process.pid)
+        told[2].add(pid)
+
+    def survivors(self, name: str, pid: int) -> list[str]:
+        """See ISystem."""
+        return [f"pid {p.pid} ({p.name})" for p in self._members(name, pid) if p.end is None]
+
+    def _members(self, name: str, tree: int) -> list[SimulatedProcess]:
+        """A run's processes, also those that have ended and aren't reaped, as kill(2) sees them.
+
+        Our orphans carry the run's mark, whichever group they are in; without a subreaper there
+        are none.
+        """
+        assert tree > 1, f"{tree} is no child of ours"
+        roots = {tree, *self._foreign.get(name, ())}
+        found = []
+        for process in self.processes.values():
+            if process.name != name:
+                continue
+            if self._ours(process) or process.pgid == tree or self._descends(process, roots):
+                found.append(process)
+        return found
+
+    def _ours(self, process: SimulatedProcess) -> bool:
+        return self.subreaper and process.marked and not process.foreign
+
+    def _descends(self, process: SimulatedProcess, roots: set[int]) -> bool:
+        while process.pid not in roots and process.parent in self.processes:
+            process = self.processes[process.parent]
+        return process.pid in roots
+
+    # Orphans of unknown origin
+
+    def strangers(self) -> list[str]:
+        """See ISystem."""
+        found = filter(self._is_stranger, self.living())
+        return [f"pid {process.pid} ({process.name})" for process in found]
+
+    def signal_strangers(self, signal: str) -> None:
+        """See ISystem."""
+        signal = signal_name(signal)
+        self.faults.check("signal_strangers", signal)
+        roots = {p.pid for p in self.processes.values() if self._is_stranger(p)}
+        for process in [p for p in self.processes.values() if self._descends(p, roots)]:
+            self._signal(process, signal)
+
+    def _is_stranger(self, process: SimulatedProcess) -> bool:
+        orphan = process.spec is None and process.parent not in self.processes
+        return orphan and self.subreaper and not process.marked and not process.foreign
+
+    # What an earlier monitor left
+
+    def leftovers(
+        self, names: Iterable[str], reported: Mapping[str, tuple[int, int]]
+    ) -> dict[str, int]:
+        """See ISystem."""
+        searched = bool(set(names))
+        for process in self.living():
+            told = reported.get(process.name) == (process.pid, ticks(process.pid))
+            if process.foreign and (told or (searched and process.marked)):
+                self._foreign.setdefault(process.name, set()).add(process.pid)
+        return {name: min(found) for name, found in sorted(self._foreign.items())}
+
+    def _foreign_pids(self) -> set[int]:
+        return {pid for found in self._foreign.values() for pid in found}
+
+    def _foreign_lives(self, name: str) -> bool:
+        left = {pid for pid in self._foreign[name] if pid in self.processes}
+        if not left:  # but what these started since the last search?
+            marked = (p for p in self.living() if p.name == name and p.foreign and p.marked)
+            left = {process.pid for process in marked}
+        self._foreign[name] = left
+        if not left:
+            del self._foreign[name]
+        return bool(left)
 
 
-class SimulatedOutput:
-    """Children's output that goes nowhere, by the rules. Provides IOutput.
-
-    ``writers`` has the descriptors that are open, ``kept`` the names that have a pipe, and
-    ``calls`` what was called. Set ``failure`` for an OSError where a writer is asked for.
-    """
-
-    def __init__(self) -> None:
-        self.writers: set[int] = set()
-        self.kept: set[str] = set()
-        self.calls: list[tuple[str, str]] = []
-        self.failure: OSError | None = None
-        self._descriptors = count(100)
-
-    def writer(self, name: str) -> int | None:
-        self.calls.append(("writer", name))
-        if self.failure is not None:
-            raise self.failure
-        self.kept.add(name)
-        fd = next(self._descriptors)
-        self.writers.add(fd)
-        return fd
-
-    def started(self, name: str, writer: int | None) -> None:
-        self.calls.append(("started", name))
-        if writer is not None:
-            self.writers.remove(writer)
-
-    def ended(self, name: str) -> None:
-        assert name in self.kept, f"{name} never started"
-        self.calls.append(("ended", name))
-
-    def forget(self, name: str) -> None:
-        self.calls.append(("forget", name))
-        self.kept.discard(name)
-
-
-def _signal_name(signal: str) -> str:
-    if signal not in SIGNALS and signal not in _BY_NUMBER:
-        raise ValueError(f"{signal} is no signal")
-    return _BY_NUMBER.get(signal, signal)
+def ticks(pid: int) -> int:
+    """When a simulated process was started; no pid is used twice."""
+    return pid * 100

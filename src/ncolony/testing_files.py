@@ -1,4 +1,4 @@
-"""Files in memory, and faults to inject: the part of ``ncolony.testing`` that has no clock.
+"""Files in memory: the part of ``ncolony.testing`` that has no clock.
 
 Paths are absolute; symbolic links work, and so do those to directories.
 """
@@ -8,17 +8,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Callable
 from itertools import count
 
 from .isystem import Stamp
+from .testing_nodes import DEVICE, DIRECTORY, FIFO, FILE, LINK, SOCKET, Faults, Node, failure
+from .trust import Guard, Trust
 
-FILE = "file"
-DIRECTORY = "a directory"
-LINK = "a symbolic link"
-FIFO = "a FIFO"
-SOCKET = "a socket"
-DEVICE = "a device"
+__all__ = ["DEVICE", "DIRECTORY", "FIFO", "FILE", "LINK", "SOCKET", "Faults", "SimulatedFiles"]
 
 #: Times are those of the kernel's last tick: two changes within one have the same.
 TICK_NS = 4_000_000
@@ -26,55 +24,19 @@ _NAME_MAX = 255
 _MAX_LINKS = 40
 
 
-class Faults:
-    """Which calls of the system fail, and how."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[str, tuple[int, str]] = {}
-
-    def fail(self, call: str, number: int, within: str = "") -> None:
-        """From now on ``call`` raises OSError ``number``, where its path starts ``within``.
-
-        ``call`` is ``spawn`` (its path is the program), ``signal_group`` (the signal), ``names``,
-        ``stamp``, ``read``, ``write``, ``remove``, ``move`` or ``make_directory``.
-        """
-        self._numbers[call] = (number, within)
-
-    def mend(self, call: str | None = None) -> None:
-        """Have a call, or all of them, work again."""
-        if call is None:
-            self._numbers.clear()
-        else:
-            self._numbers.pop(call, None)
-
-    def check(self, call: str, path: str) -> None:
-        """Raise what is planned for a call."""
-        number, within = self._numbers.get(call, (0, ""))
-        if number and path.startswith(within):
-            raise _error(number, path)
-
-
-class Node:
-    """What a path leads to; ``target`` is where a symbolic link leads."""
-
-    __slots__ = ("contents", "ctime_ns", "inode", "kind", "mtime_ns", "target")
-
-    def __init__(self, kind: str, inode: int, contents: bytes = b"", target: str = "") -> None:
-        self.kind = kind
-        self.inode = inode
-        self.contents = contents
-        self.target = target
-        self.mtime_ns = self.ctime_ns = 0
-
-
 class SimulatedFiles:
-    """What an operator does, and the files' part of ISystem. ``nodes`` has all by real path."""
+    """What an operator does, and the files' part of ISystem. ``nodes`` has all by real path.
+
+    All belongs to root until ``own`` says otherwise, which matters from ``obey_only`` on.
+    """
 
     def __init__(self, utc: Callable[[], float]) -> None:
         self.nodes: dict[str, Node] = {}
         self.faults = Faults()
         self._utc = utc
         self._inodes = count(11)
+        self._root = Node(DIRECTORY, 2)
+        self._guard: Guard | None = None
 
     # What an operator does
 
@@ -85,7 +47,7 @@ class SimulatedFiles:
         if node is None:
             self._enter(path, Node(FILE, next(self._inodes), contents))
         elif node.kind != FILE:
-            raise _error(errno.EISDIR, path)
+            raise failure(errno.EISDIR, path)
         else:
             node.contents = contents
             node.mtime_ns = node.ctime_ns = self._now_ns()
@@ -94,7 +56,7 @@ class SimulatedFiles:
         """Write a file aside and rename it into place: a new inode."""
         path = self._resolve(path, follow=False)
         if path in self.nodes and self.nodes[path].kind == DIRECTORY:
-            raise _error(errno.EISDIR, path)
+            raise failure(errno.EISDIR, path)
         self._enter(path, Node(FILE, next(self._inodes), contents))
 
     def link(self, path: str, target: str) -> None:
@@ -106,6 +68,20 @@ class SimulatedFiles:
         """Make a FIFO, SOCKET or DEVICE."""
         self._enter(self._resolve(path, follow=False), Node(kind, next(self._inodes)))
 
+    def own(
+        self, path: str, *, uid: int | None = None, gid: int | None = None, mode: int | None = None
+    ) -> None:
+        """Give what a path leads to another owner, group, or permissions; not a link itself."""
+        node = self._node(path)
+        node.uid = node.uid if uid is None else uid
+        node.gid = node.gid if gid is None else gid
+        node.mode = node.mode if mode is None else stat.S_IFMT(node.mode) | mode
+        node.ctime_ns = self._now_ns()
+
+    def obey_only(self, trust: Trust) -> None:
+        """From now on, what others may write is Untrusted."""
+        self._guard = Guard(trust, _Stats(self._node))
+
     def delete(self, path: str) -> None:
         """Remove what is there, with everything below."""
         path = self._resolve(path, follow=False)
@@ -116,7 +92,7 @@ class SimulatedFiles:
         """Rename something, with everything below, replacing a file that is there."""
         path, to = self._resolve(path, follow=False), self._resolve(to, follow=False)
         if path not in self.nodes:
-            raise _error(errno.ENOENT, path)
+            raise failure(errno.ENOENT, path)
         node = self.nodes.pop(path)
         mtime_ns = node.mtime_ns
         self._enter(to, node)
@@ -133,7 +109,7 @@ class SimulatedFiles:
     def names(self, directory: str) -> list[str]:
         self.faults.check("names", directory)
         if self._node(directory).kind != DIRECTORY:
-            raise _error(errno.ENOTDIR, directory)
+            raise failure(errno.ENOTDIR, directory)
         start = self._resolve(directory) + "/"
         below = (path[len(start) :] for path in self.nodes if path.startswith(start))
         return [name for name in below if "/" not in name]
@@ -147,8 +123,12 @@ class SimulatedFiles:
             elsewhere = _leads_away(node.target)
             with contextlib.suppress(OSError):  # in a circle
                 node = self.nodes.get(self._resolve(path), node)
-        identity = (node.inode, len(node.contents), node.mtime_ns, node.ctime_ns)
-        return Stamp(node.kind, hash(identity), node.mtime_ns, elsewhere)
+        return Stamp(node.kind, hash(node.identity), node.mtime_ns, elsewhere)
+
+    def check_directory(self, directory: str) -> None:
+        self.faults.check("check_directory", directory)
+        if self._guard is not None:
+            self._guard.directory(directory)
 
     def read(self, directory: str, name: str, max_bytes: int) -> bytes:
         path = f"{directory}/{name}"
@@ -156,6 +136,10 @@ class SimulatedFiles:
         node = self._node(path)
         if node.kind != FILE:
             raise OSError(0, f"found {node.kind}")
+        if self._guard is not None:
+            if self.link_target(directory, name) is not None:
+                self._guard.real_path(path)
+            self._guard.file(path, node.found)
         return node.contents[: max_bytes + 1]
 
     def write(self, directory: str, name: str, contents: bytes) -> None:
@@ -169,7 +153,7 @@ class SimulatedFiles:
         found = self._resolve(path, follow=False)
         if found in self.nodes:
             if self.nodes[found].kind == DIRECTORY:
-                raise _error(errno.EISDIR, path)
+                raise failure(errno.EISDIR, path)
             self.delete(path)
 
     def move(self, directory: str, name: str, to_directory: str, to_name: str) -> None:
@@ -185,7 +169,7 @@ class SimulatedFiles:
             if node is None:
                 self._enter(made, Node(DIRECTORY, next(self._inodes)))
             elif node.kind != DIRECTORY:
-                raise _error(errno.EEXIST, made)
+                raise failure(errno.EEXIST, made)
 
     def link_target(self, directory: str, name: str) -> str | None:
         try:
@@ -200,16 +184,17 @@ class SimulatedFiles:
     def _enter(self, path: str, node: Node) -> None:
         parent, _, name = path.rpartition("/")
         if len(name.encode("utf-8", "surrogateescape")) > _NAME_MAX:
-            raise _error(errno.ENAMETOOLONG, path)
+            raise failure(errno.ENAMETOOLONG, path)
         node.mtime_ns = node.ctime_ns = self._now_ns()
         self.nodes[path] = node
         if parent:
             self.nodes[parent].mtime_ns = self.nodes[parent].ctime_ns = self._now_ns()
 
     def _node(self, path: str, *, follow: bool = True) -> Node:
-        node = self.nodes.get(self._resolve(path, follow=follow))
+        resolved = self._resolve(path, follow=follow)
+        node = self.nodes.get(resolved) if resolved else self._root
         if node is None:
-            raise _error(errno.ENOENT, path)
+            raise failure(errno.ENOENT, path)
         return node
 
     def _resolve(self, path: str, *, follow: bool = True) -> str:
@@ -222,18 +207,34 @@ class SimulatedFiles:
                 continue
             node = self.nodes.get(f"{done}/{part}")
             if node is None and rest:
-                raise _error(errno.ENOENT, path)
+                raise failure(errno.ENOENT, path)
             if node is not None and node.kind == LINK and (rest or follow):
                 links += 1
                 if links > _MAX_LINKS:
-                    raise _error(errno.ELOOP, path)
+                    raise failure(errno.ELOOP, path)
                 done = "" if node.target.startswith("/") else done
                 rest[:0] = node.target.split("/")
                 continue
             if node is not None and node.kind != DIRECTORY and rest:
-                raise _error(errno.ENOTDIR, path)
+                raise failure(errno.ENOTDIR, path)
             done = f"{done}/{part}"
         return done
+
+
+class _Stats:
+    """What is asked of files to know whom they belong to. Provides trust.Files."""
+
+    def __init__(self, node: Callable[..., Node]) -> None:
+        self._node = node
+
+    def stat(self, path: str, /) -> os.stat_result:
+        return self._node(path).found
+
+    def lstat(self, path: str, /) -> os.stat_result:
+        return self._node(path, follow=False).found
+
+    def readlink(self, path: str, /) -> str:
+        return self._node(path, follow=False).target
 
 
 def _leads_away(target: str) -> bool:
@@ -242,7 +243,3 @@ def _leads_away(target: str) -> bool:
     if first == "..data":
         return ".." in others
     return bool(others) or first in ("", "..")
-
-
-def _error(number: int, path: str) -> OSError:
-    return OSError(number, os.strerror(number), path)

@@ -41,28 +41,41 @@ def _same(record: Record, event: Configured) -> bool:
 
 
 def _taken(record: Record, event: Configured) -> Record:
+    """With the new file in force; what is wanted changes where ``enabled`` does."""
     if record.refusal is None and _same(record, event):
         return record
-    return record._replace(spec=event.spec, refusal=None)
+    was_enabled = record.spec is None or record.spec.enabled
+    want = record.want
+    if event.spec.enabled is not was_enabled:
+        want = Want.UP if event.spec.enabled else Want.DOWN
+    return record._replace(spec=event.spec, refusal=None, refused_fingerprint=None, want=want)
 
 
-def take(record: Record, event: Configured, at: Moment) -> Step:
-    return _taken(record, event), ()
+def _disabled(record: Record) -> bool:
+    return record.want is Want.DOWN and record.spec is not None and not record.spec.enabled
+
+
+def take_starting(record: Record, event: Configured, at: Moment) -> Step:
+    record = _taken(record, event)
+    return _disable(record, at) if _disabled(record) else (record, ())
 
 
 def take_stopping(record: Record, event: Configured, at: Moment) -> Step:
     reason = record.stop_reason
     if reason is StopReason.LEFTOVER and not _same(record, event):
         reason = StopReason.CHANGED  # a new file starts at once, whatever the old one did
-    if reason is not record.stop_reason:
-        record = record._replace(stop_reason=reason)
-    return _taken(record, event), ()
+    record = _taken(record, event)
+    if _disabled(record):
+        reason = StopReason.DISABLED
+    return record if reason is record.stop_reason else record._replace(stop_reason=reason), ()
 
 
 def take_and_start(record: Record, event: Configured, at: Moment) -> Step:
     if _same(record, event):
         return _taken(record, event), ()
     record = _taken(record, event)
+    if _disabled(record):
+        return _disable(record, at)
     if record.want is Want.DOWN:
         return record._replace(state=State.STOPPED), ()
     return start(record, at)
@@ -71,20 +84,25 @@ def take_and_start(record: Record, event: Configured, at: Moment) -> Step:
 def take_and_restart(record: Record, event: Configured, at: Moment) -> Step:
     if _same(record, event):
         return _taken(record, event), ()
-    return stop(_taken(record, event), StopReason.CHANGED, at)
+    record = _taken(record, event)
+    reason = StopReason.DISABLED if _disabled(record) else StopReason.CHANGED
+    return stop(record, reason, at)
+
+
+def _disable(record: Record, at: Moment) -> Step:
+    return _down(record._replace(note=""), StopReason.DISABLED, at)
 
 
 def refuse(record: Record, event: Refused, at: Moment) -> Step:
-    if record.refusal == event.reason:
+    if (record.refusal, record.refused_fingerprint) == event:
         return record, ()
-    return record._replace(refusal=event.reason), ()
+    return record._replace(refusal=event.reason, refused_fingerprint=event.fingerprint), ()
 
 
 def refuse_at_rest(record: Record, event: Refused, at: Moment) -> Step:
-    if record.refusal == event.reason:
-        return record, ()
-    record = record._replace(refusal=event.reason)
-    if record.spec is None:
+    before = record
+    record, _ = refuse(record, event, at)
+    if record is not before and record.spec is None:
         record = record._replace(state=State.FAILED, since_at=at.utc)
     return record, ()
 
@@ -94,7 +112,9 @@ def forget(record: Record, event: Removed, at: Moment) -> Step:
 
 
 def unload(record: Record, event: Removed, at: Moment) -> Step:
-    return record._replace(spec=None, refusal=None, want=Want.UP, note=""), ()
+    return record._replace(
+        spec=None, refusal=None, refused_fingerprint=None, want=Want.UP, note=""
+    ), ()
 
 
 def unload_and_stop(record: Record, event: Removed, at: Moment) -> Step:
@@ -123,16 +143,34 @@ def start_stopping(record: Record, event: StartAsked, at: Moment) -> Step:
 
 
 def stay_down(record: Record, event: StopAsked | ShutdownBegan, at: Moment) -> Step:
-    asked = isinstance(event, StopAsked)
+    if isinstance(event, StopAsked):
+        return _down(record._replace(note=event.reason), StopReason.STOP, at)
+    return _down(record._replace(note=""), StopReason.SHUTDOWN, at)
+
+
+def _down(record: Record, reason: StopReason, at: Moment) -> Step:
+    """Nothing runs, and nothing is to."""
     return record._replace(
         state=State.STOPPED,
         want=Want.DOWN,
         since_at=at.utc,
-        stop_reason=StopReason.STOP if asked else StopReason.SHUTDOWN,
-        note=event.reason if isinstance(event, StopAsked) else "",
+        stop_reason=reason,
         delay_s=0.0,
         next_start_at=None,
+        failures=(),
     ), (Disarm(),)
+
+
+def start_failed(record: Record, event: StartAsked, at: Moment) -> Step:
+    if record.spec is None:
+        return want_up(record, event, at)
+    return start_asked(record, event, at)
+
+
+def stop_failed(record: Record, event: StopAsked, at: Moment) -> Step:
+    if record.spec is None:
+        return want_down(record, event, at)
+    return stay_down(record, event, at)
 
 
 def stop_asked(record: Record, event: StopAsked, at: Moment) -> Step:
@@ -149,6 +187,8 @@ def restart_stopped(record: Record, event: RestartAsked, at: Moment) -> Step:
 
 
 def restart_failed(record: Record, event: RestartAsked, at: Moment) -> Step:
+    if record.spec is not None:
+        return start_asked(record, event, at)
     return record._replace(want=Want.UP) if event.named else record, ()
 
 

@@ -102,6 +102,11 @@ class Watcher:
         if self._queue is not None:
             self._notices()
 
+    def look_again(self) -> None:
+        """Look at everything, though nothing may have changed."""
+        if not self._stopped:
+            self._watch_anew()
+
     def settle(self) -> None:
         """Arm or disarm the clock, by what the last look found."""
         trusted = self._trusted and not self.needs_clock
@@ -158,7 +163,7 @@ class Watcher:
         for notice in queue.notices():
             if notice.mask & _WATCH_ANEW or not self._present:
                 anew = True
-            elif notice.mask & inotify.IN_Q_OVERFLOW or notice.name.startswith(".."):
+            elif not notice.name or notice.name.startswith(".."):  # of all of it: overflow, chmod
                 whole = True
             elif self._concerns(notice.name):
                 names.add(notice.name)

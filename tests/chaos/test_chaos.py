@@ -23,6 +23,14 @@ SEED = int(os.environ.get("CHAOS_SEED", str(time.time_ns() % 1_000_000)))
 NAMES = [f"p{i:02}" for i in range(24)]
 #: It is left alone by all that happens, and must not notice.
 HEALTHY = "healthy"
+OPTIONS = ("--killtime", "0.2", "--threshold", "0.3", "-m", "0.05", "-M", "0.2")
+#: All of a run hold its lock; who can't have it says so. Chaos may kill flock itself, too.
+_LOCK = (
+    'exec 9>>"$LOCKS/$NCOLONY_NAME"; flock -n -E 77 9; '
+    '[ $? -ne 77 ] || touch "$LOCKS/$NCOLONY_NAME.overlap"; '
+)
+_DAEMON = "(setsid env -i sleep infinity &)"
+_DEAF_DAEMON = "(setsid env -i sh -c \"trap '' TERM; while :; do sleep 100; done\" &)"
 
 #: Commands, and whether they run until they are stopped.
 _COMMANDS: list[tuple[list[str], bool]] = [
@@ -30,12 +38,16 @@ _COMMANDS: list[tuple[list[str], bool]] = [
     (["sh", "-c", "trap '' TERM; while :; do sleep 100; done"], True),
     (["sh", "-c", "sleep infinity & sleep infinity & wait"], True),
     (["sh", "-c", "while :; do echo talking; sleep 0.02; done"], True),
+    (["sh", "-c", f"{_LOCK}{_DAEMON}; exec sleep infinity"], True),
+    (["sh", "-c", f"{_LOCK}{_DEAF_DAEMON}; {_DAEMON}; exec sleep infinity"], True),
+    (["sh", "-c", f"{_LOCK}{_DAEMON}; sleep 0.1; exit 3"], False),
     (["sh", "-c", "head -c 2000000 /dev/zero | tr '\\0' x; exec sleep infinity"], True),
     (["sh", "-c", "sleep 0.$(($$ % 10)); exit 3"], False),
     (["sh", "-c", "sleep infinity & exit 0"], False),
     (["true"], False),
     (["/nowhere/program"], False),
 ]
+_SMALL_FILES = {"to": "files", "max_size": 8192, "keep": 3, "compress": "gzip", "time": True}
 _GARBAGE = [
     b"",
     b"{",
@@ -58,6 +70,9 @@ class Chaos:
         self.broken: set[str] = set()
         self.spoiled: set[str] = set()
         self.done: dict[str, int] = {}
+        self.healthy = colony.running(HEALTHY)
+        self.locks = colony.root / "locks"
+        self.locks.mkdir()
 
     def run(self, seconds: float) -> None:
         deeds = [
@@ -74,6 +89,9 @@ class Chaos:
             self.freeze_monitor,
             self.touch,
             self.spoil_status,
+            self.rotate,
+            self.hang_up,
+            self.kill_monitor,
         ]
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -91,7 +109,10 @@ class Chaos:
     def add_or_change(self) -> None:
         name = self.some()
         command, _ = self.random.choice(_COMMANDS)
-        document = {"args": command, "env": {"V": str(self.random.random())}, "group": ["g"]}
+        env = {"V": str(self.random.random()), "LOCKS": str(self.locks)}
+        document = {"args": command, "env": env, "group": ["g"]}
+        document["enabled"] = self.random.random() > 0.15
+        document["log"] = self.random.choice([None, "files", "none", _SMALL_FILES])
         if self.random.random() < 0.2:
             document = self.files.get(name, document)
         self.write(name, document)
@@ -188,10 +209,42 @@ class Chaos:
         with contextlib.suppress(OSError):
             self.random.choice([os.unlink, Path.touch])(path)
 
+    def rotate(self) -> None:
+        """Some of them have log files, and some haven't."""
+        if self.random.random() < 0.3:
+            self.colony.ask("ROTATE-ALL")
+        else:
+            self.colony.ask("ROTATE", self.some())
+
+    def hang_up(self) -> None:
+        """The monitor is asked to look at everything again."""
+        os.kill(self.colony.pid, signal.SIGHUP)
+
+    def kill_monitor(self) -> None:
+        """It is killed in the midst of all this, and the next one takes over."""
+        self.assert_healthy()
+        assert self.colony.monitor is not None
+        self.colony.monitor.kill()
+        self.colony.monitor.wait()
+        if self.random.random() < 0.5:
+            self.kill()
+            self.add_or_change()
+            self.remove()
+        self.colony.start(*OPTIONS)
+        healthy = self.colony.running(HEALTHY, other_than=self.healthy)
+        assert not alive(self.healthy)
+        self.healthy = healthy
+
+    def assert_healthy(self) -> None:
+        """Nobody has touched it since its monitor was started."""
+        assert self.colony.running(HEALTHY) == self.healthy
+        assert (self.colony.of(HEALTHY) or {})["starts"] == 1
+        assert alive(self.healthy)
+
     # The rest after it
 
     def settle(self) -> None:
-        """Repair the files that are broken, want all that are there up."""
+        """Repair the files that are broken, want all that are there as their files say."""
         for path in self.colony.config.glob("odd*"):
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         for name in sorted(self.broken):
@@ -203,8 +256,13 @@ class Chaos:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
         until(lambda: not self.requests_left(), "all requests are taken", 60)
-        for name in self.files:
-            self.colony.ask("RESTART" if name in self.spoiled else "START", name)
+        for name, document in self.files.items():
+            if document["enabled"]:
+                self.colony.ask("RESTART" if name in self.spoiled else "START", name)
+            else:
+                if name in self.spoiled:
+                    self.colony.ask("START", name)
+                self.colony.ask("STOP", name)
         until(lambda: not self.requests_left(), "all requests are taken", 60)
 
     def requests_left(self) -> list[Path]:
@@ -232,8 +290,11 @@ def _fault(document: dict[str, Any], now: dict[str, Any] | None) -> str | None:
     lasting = next(lasting for command, lasting in _COMMANDS if command == document["args"])
     if now is None:
         return "it has no status"
-    if now["refused"] is not None or now["want"] != "UP":
+    want = "UP" if document["enabled"] else "DOWN"
+    if now["refused"] is not None or now["want"] != want:
         return "it isn't as its file says"
+    if not document["enabled"]:
+        return None if (now["state"], now["pid"]) == ("STOPPED", None) else "it isn't stopped"
     if not lasting:
         return None if now["state"] != "STOPPED" else "it is stopped"
     if now["state"] != "RUNNING":
@@ -254,11 +315,10 @@ def test_after_chaos_what_runs_is_what_is_configured(
     """Nothing is missing, nothing is left over, a healthy process has noticed nothing."""
     with a_colony(tmp_path) as colony:
         colony.configure(HEALTHY)
-        colony.start("--killtime", "0.2", "--threshold", "0.3", "-m", "0.05", "-M", "0.2")
-        healthy = colony.running(HEALTHY)
+        colony.start(*OPTIONS)
+        chaos = Chaos(colony, SEED)
         until(lambda: not colony.of("nobody"), "it is at rest")
         descriptors = len(descriptors_of(colony.pid))
-        chaos = Chaos(colony, SEED)
         with capsys.disabled():
             print(f"\nCHAOS_SEED={SEED} CHAOS_SECONDS={SECONDS:g}", flush=True)
         chaos.run(SECONDS)
@@ -267,15 +327,16 @@ def test_after_chaos_what_runs_is_what_is_configured(
             until(lambda: not chaos.wrong(), "what runs is what is configured", 60)
         except AssertionError as error:
             raise AssertionError(f"{error}; seed {SEED}: {chaos.wrong()}") from None
-        assert colony.running(HEALTHY) == healthy
-        assert (colony.of(HEALTHY) or {})["starts"] == 1
-        assert alive(healthy)
+        chaos.assert_healthy()
+        assert list(chaos.locks.glob("*.overlap")) == []
+        healthy = chaos.healthy
         assert proc_state(colony.pid) in ("S", "R", "D")
         for path in colony.config.glob("p*"):
             path.unlink()
         chaos.files.clear()
         until(lambda: not chaos.wrong(), "all are gone", 60)
         until(lambda: children_of(colony.pid) == [(healthy, "S")], "no zombie is left")
+        assert colony.marked() == [healthy]
         until(lambda: len(descriptors_of(colony.pid)) <= descriptors + 1, "no descriptor is left")
         with capsys.disabled():
             print(f"{sum(chaos.done.values())} deeds: {chaos.done}", flush=True)

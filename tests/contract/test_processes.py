@@ -46,11 +46,11 @@ def test_a_process_leads_a_group_of_its_own(ground: Both) -> None:
     """Its pid is the group's; the group lives as long as somebody is in it."""
     pid = ground.start("stays")
     assert pid > 1
-    assert ground.system.group_lives(pid)
+    assert ground.lives(pid)
     assert list(ground.system.deaths()) == []
-    ground.system.signal_group(pid, "KILL")
+    ground.signal(pid, "KILL")
     assert ground.wait_for_deaths(1) == [Death(pid, None, "SIGKILL")]
-    assert not ground.system.group_lives(pid)
+    assert not ground.lives(pid)
 
 
 def test_a_process_that_ends_by_itself_has_a_code(ground: Both) -> None:
@@ -82,37 +82,37 @@ def test_a_group_lives_until_its_last_member_is_reaped(ground: Both) -> None:
     """The leader's end isn't the group's; orphans are reaped as well."""
     pid = ground.start("leaves-one")
     assert ground.wait_for_deaths(1) == [Death(pid, 0, None)]
-    assert ground.system.group_lives(pid)
-    ground.system.signal_group(pid, "KILL")
+    assert ground.lives(pid)
+    ground.signal(pid, "KILL")
     [orphan] = ground.wait_for_deaths(1)
     assert (orphan.code, orphan.signal) == (None, "SIGKILL")
     assert orphan.pid != pid
-    assert not ground.system.group_lives(pid)
+    assert not ground.lives(pid)
 
 
 def test_term_may_be_ignored_and_kill_may_not(ground: Both) -> None:
     """A whole group ignores TERM; KILL ends it."""
     pid = ground.start("ignores-term")
-    ground.system.signal_group(pid, "TERM")
+    ground.signal(pid, "TERM")
     fired: list[int] = []
     ground.system.call_later(0.05, fired.append, 1)
     ground.wait_until(lambda: bool(fired))
     assert list(ground.system.deaths()) == []
-    ground.system.signal_group(pid, "KILL")
+    ground.signal(pid, "KILL")
     deaths = ground.wait_for_deaths(2)
     assert {death.signal for death in deaths} == {"SIGKILL"}
-    assert not ground.system.group_lives(pid)
+    assert not ground.lives(pid)
 
 
 def test_who_obeys_term_may_say_a_code(ground: Both) -> None:
     """The leader's own code; the member dies of the signal."""
     pid = ground.start("obeys-with-4")
-    ground.system.signal_group(pid, "TERM")
+    ground.signal(pid, "TERM")
     deaths: list[Death] = []
 
     def gone() -> bool:
         deaths.extend(ground.system.deaths())
-        return not ground.system.group_lives(pid)
+        return not ground.lives(pid)
 
     ground.wait_until(gone)
     assert Death(pid, 4, None) in deaths
@@ -123,20 +123,20 @@ def test_a_signal_to_a_process_spares_its_group(ground: Both) -> None:
     pid = ground.start("ignores-term")
     ground.system.signal_process(pid, "9")
     assert ground.wait_for_deaths(1) == [Death(pid, None, "SIGKILL")]
-    assert ground.system.group_lives(pid)
+    assert ground.lives(pid)
 
 
 def test_a_stopped_process_keeps_its_signals_for_later(ground: Both) -> None:
     """TERM waits for CONT."""
     pid = ground.start("stays")
-    ground.system.signal_group(pid, "STOP")
+    ground.signal(pid, "STOP")
     ground.wait_until(lambda: ground.is_stopped(pid))
-    ground.system.signal_group(pid, "TERM")
+    ground.signal(pid, "TERM")
     fired: list[int] = []
     ground.system.call_later(0.05, fired.append, 1)
     ground.wait_until(lambda: bool(fired))
     assert list(ground.system.deaths()) == []
-    ground.system.signal_group(pid, "CONT")
+    ground.signal(pid, "CONT")
     assert ground.wait_for_deaths(1) == [Death(pid, None, "SIGTERM")]
 
 
@@ -146,8 +146,8 @@ def test_what_has_ended_can_still_be_signalled_until_it_is_reaped(ground: Both) 
     ground.system.signal_process(pid, "KILL")
     ground.system.signal_process(pid, "TERM")
     assert ground.wait_for_deaths(1) == [Death(pid, None, "SIGKILL")]
-    ground.system.signal_group(pid, "TERM")
-    assert not ground.system.group_lives(pid)
+    ground.signal(pid, "TERM")
+    assert not ground.lives(pid)
 
 
 def test_a_program_that_is_missing_is_an_oserror(ground: Both) -> None:
@@ -173,7 +173,7 @@ def test_what_is_no_signal_is_not_known(ground: Both, name: str) -> None:
     with pytest.raises(ValueError):
         ground.system.signal_process(pid, name)
     with pytest.raises(ValueError):
-        ground.system.signal_group(pid, name)
+        ground.signal(pid, name)
 
 
 def test_the_wall_clock_is_not_the_other_one(ground: Both) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import json
 import sys
-from typing import NamedTuple
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -20,66 +20,41 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
+from lives import (
+    BAD,
+    ENDS,
+    FLEETING,
+    KILLTIME_S,
+    LEFT,
+    LONG_S,
+    NAMED,
+    NAMES,
+    POLICY,
+    PROGRAMS,
+    RULES,
+    SIGNALS,
+    STEADY,
+    Wanted,
+    WatchedSystem,
+)
 
 from builders import a_file
 from ncolony import status
 from ncolony.configdir import WRITING_S, ConfigDir
 from ncolony.describe import status_of
+from ncolony.ending import GIVE_UP_S
+from ncolony.exits import decided
 from ncolony.lingering import EVERY_S
 from ncolony.mailbox import Mailbox
 from ncolony.model import Record, State, Want
-from ncolony.policy import Policy
-from ncolony.spec import ProcessSpec
-from ncolony.status import MonitorStatus
+from ncolony.policy import in_force, is_failure, starts_again
+from ncolony.status import MonitorStatus, StatusRecord
 from ncolony.statusdir import StatusDir
-from ncolony.supervisor import GIVE_UP_S, Supervisor
-from ncolony.testing import Program, SimulatedOutput, SimulatedSystem
+from ncolony.supervisor import Supervisor
+from ncolony.testing import SimulatedOutput
 
-POLICY = Policy(threshold_s=1.0, killtime_s=2.0, min_delay_s=0.5, max_delay_s=4.0)
-#: Longer than any pause, kill and pause again.
-LONG_S = 3 * (POLICY.killtime_s + POLICY.max_delay_s)
 CONFIG, MESSAGES, STATUS = "/config", "/messages", "/status"
-STEADY = {
-    "web": Program(),
-    "graceful": Program(term_takes_s=1.0, term_code=0),
-    "stubborn": Program(obeys_term=False, handles=frozenset({"HUP"})),
-    "leaves": Program(members=2),
-    "leaves-stubborn": Program(members=1, members_obey_term=False),
-    "forks-at-term": Program(forks_on_term=1),
-}
-FLEETING = {
-    "flash": Program(code=1, lives_s=0.0),
-    "brief": Program(lives_s=0.3),
-    "hour": Program(lives_s=3.0),
-    "flash-leaves": Program(lives_s=0.0, members=1, members_obey_term=False),
-}
-PROGRAMS = [*STEADY, *FLEETING, "missing"]
-BAD = [b"", b"{", b'{"args": []}', b'{"args": "web"}', b"\xff", b'["args"]']
-NAMES = st.sampled_from(["a", "b", "c"])
-NAMED = st.sampled_from(["RESTART", "START", "STOP"])
-SIGNALS = st.sampled_from(["HUP", "TERM", "KILL", "STOP", "CONT", "USR1"])
-
-
-class Wanted(NamedTuple):
-    """What ought to be of a process: which file is in force, whether a newer one was refused."""
-
-    text: bytes | None = None
-    refused: bool = False
-    want: Want = Want.UP
-
-
-class WatchedSystem(SimulatedSystem):
-    """Sees to promise 1 in the moment of a start."""
-
-    def spawn(self, spec: ProcessSpec, output_fd: int | None) -> int:
-        owners = self.owners
-        old = [p.pid for p in self.living() if owners.get(p.pgid) == spec.name]
-        assert old == [], f"{spec.name} starts while {old} of it live"
-        pid = super().spawn(spec, output_fd)
-        owners[pid] = spec.name
-        return pid
-
-    owners: dict[int, str]
+TIMED = (State.STOPPING, State.KILLING, State.BACKOFF)
 
 
 class Life(RuleBasedStateMachine):
@@ -87,10 +62,17 @@ class Life(RuleBasedStateMachine):
 
     steps = 0
 
-    @initialize(subreaper=st.booleans(), spawn_takes_s=st.sampled_from([0.0, 0.03]))
-    def begin(self, subreaper: bool, spawn_takes_s: float) -> None:
+    @initialize(
+        subreaper=st.booleans(),
+        spawn_takes_s=st.sampled_from([0.0, 0.03]),
+        random=st.floats(0, 1),
+        left=LEFT,
+    )
+    def begin(
+        self, subreaper: bool, spawn_takes_s: float, random: float, left: dict[str, Any]
+    ) -> None:
         system = self.system = WatchedSystem(subreaper=subreaper, spawn_takes_s=spawn_takes_s)
-        system.owners = {}
+        system.random = random
         system.programs.update(STEADY | FLEETING)
         for directory in (CONFIG, MESSAGES, STATUS):
             system.make_directory(directory)
@@ -102,8 +84,8 @@ class Life(RuleBasedStateMachine):
         self.status = StatusDir(
             system,
             STATUS,
-            self.supervisor.record,
-            self.supervisor.records,
+            self.status_of,
+            self.supervisor.names,
             lambda: MonitorStatus(1, "0", "running", "", "", {}, 0, ()),
             lambda: self.supervisor.starting,
             lambda: None,
@@ -114,15 +96,36 @@ class Life(RuleBasedStateMachine):
         self.noticed: set[str] = set()
         self.messages = 0
         self.ends: list[tuple[float, list[Record]]] = []
-        self.ending_since: float | None = None
+        self.ends_by: float | None = None
+        self.exit_code: int | None = None
         system.watch_deaths(self.supervisor.children_died)
+        self.end_leftovers(left)
         self.status.begin()
+
+    def end_leftovers(self, left: dict[str, Any]) -> None:
+        """An earlier monitor was killed, and something runs that isn't ours."""
+        for name, (program, daemons) in left.items():
+            pid = self.system.leave(name, STEADY[program])
+            for _ in range(daemons):
+                self.system.daemonize(pid)
+        found = self.system.leftovers(frozenset("abc"), {})
+        assert set(found) == set(left)
+        self.supervisor.end_leftovers(found)
+
+    def records(self) -> list[Record]:
+        found = map(self.supervisor.record, self.supervisor.names())
+        return [record for record in found if record is not None]
+
+    def status_of(self, name: str) -> StatusRecord | None:
+        record = self.supervisor.record(name)
+        return record and status_of(record, POLICY)
 
     def changed(self, old: Record, new: Record | None) -> None:
         if new is None:
             del self.published[old.name]
         else:
             self.published[new.name] = new
+            self.exit_code = decided(new, POLICY) if self.exit_code is None else self.exit_code
         self.status.mark(old.name)
 
     def said(self, text: str) -> None:
@@ -130,21 +133,31 @@ class Life(RuleBasedStateMachine):
 
     @property
     def lives(self) -> bool:
-        return hasattr(self, "system") and self.ending_since is None
+        return hasattr(self, "system") and self.ends_by is None
 
     # Files
 
     @precondition(lambda self: self.lives)
     @rule(
         name=NAMES,
-        program=st.sampled_from(PROGRAMS),
+        program=PROGRAMS,
+        rules=st.sampled_from(RULES),
         mark=st.integers(0, 9),
         in_place=st.booleans(),
         look=st.booleans(),
     )
-    def good_file(self, name: str, program: str, mark: int, in_place: bool, look: bool) -> None:
+    def good_file(
+        self,
+        name: str,
+        program: str,
+        rules: dict[str, Any],
+        mark: int,
+        in_place: bool,
+        look: bool,
+    ) -> None:
         """A file appears or changes, by rename or in place."""
-        self.write(name, a_file(program, group=["g"] if mark % 2 else [], x_mark=mark), in_place)
+        group = ["g"] if mark % 2 else []
+        self.write(name, a_file(program, group=group, x_mark=mark, **rules), in_place)
         if look:
             self.look()
 
@@ -184,10 +197,10 @@ class Life(RuleBasedStateMachine):
     def directory_vanishes_and_comes_back(self) -> None:
         """Nothing is stopped because the directory can't be read for a while."""
         self.look()
-        before = list(self.supervisor.records())
+        before = self.records()
         self.system.faults.fail("names", errno.ENOENT, CONFIG)
         self.supervisor.apply(self.config.look())
-        assert list(self.supervisor.records()) == before
+        assert self.records() == before
         self.system.faults.mend("names")
         self.supervisor.apply(self.config.look())
 
@@ -213,7 +226,7 @@ class Life(RuleBasedStateMachine):
         elif node.contents in BAD:
             self.wanted[name] = old._replace(refused=True)
         else:
-            self.wanted[name] = old._replace(text=node.contents, refused=False)
+            self.wanted[name] = old.taken(node.contents)
 
     # Requests
 
@@ -242,10 +255,24 @@ class Life(RuleBasedStateMachine):
         self.look()
         for _ in range(times):
             self.ask({"type": kind, "group": "g"})
-        members = [r for r in self.supervisor.records() if r.spec and "g" in r.spec.group]
+        members = [r for r in self.records() if r.spec and "g" in r.spec.group]
         if kind == "RESTART-GROUP" and not members:
             self.rejected += times
         self.mailbox.look()
+
+    @precondition(lambda self: self.lives)
+    @rule(name=st.none() | NAMES)
+    def rotation_request(self, name: str | None) -> None:
+        """Files are to be rotated, of one or of all; no process is concerned."""
+        self.look()
+        before = self.records()
+        if name is None:
+            self.ask({"type": "ROTATE-ALL"})
+        else:
+            self.ask({"type": "ROTATE", "name": name})
+            self.rejected += name not in self.output.kept
+        self.mailbox.look()
+        assert self.records() == before
 
     @precondition(lambda self: self.lives)
     @rule(name=NAMES, signal=SIGNALS)
@@ -275,26 +302,27 @@ class Life(RuleBasedStateMachine):
     # Processes, clocks and faults
 
     @precondition(lambda self: hasattr(self, "system") and self.system.living())
-    @rule(
-        choice=st.data(),
-        how=st.sampled_from([(0, None), (3, None), (None, "SIGSEGV"), (None, "SIGKILL")]),
-        told=st.booleans(),
-    )
+    @rule(choice=st.data(), how=ENDS, told=st.booleans())
     def somebody_dies(
         self, choice: st.DataObject, how: tuple[int | None, str | None], told: bool
     ) -> None:
         """A process ends by itself, or one that it left behind."""
-        process = choice.draw(st.sampled_from([p.pid for p in self.system.living()]))
-        self.system.end(process, *how)
+        self.system.end(self.anybody(choice), *how)
         if told:
             self.system.advance()
 
-    @precondition(lambda self: hasattr(self, "system") and self.system.living())
-    @rule(choice=st.data())
-    def somebody_forks(self, choice: st.DataObject) -> None:
-        """A group grows."""
-        if len(self.system.living()) < 20:
-            self.system.fork(choice.draw(st.sampled_from([p.pid for p in self.system.living()])))
+    @precondition(lambda self: hasattr(self, "system") and 0 < len(self.system.living()) < 20)
+    @rule(choice=st.data(), how=st.sampled_from(["member", "daemon", "daemon", "stranger"]))
+    def somebody_forks(self, choice: st.DataObject, how: str) -> None:
+        """A tree grows: in its group, outside of it, or out of sight."""
+        pid = self.anybody(choice)
+        if how == "member":
+            self.system.fork(pid)
+        else:
+            self.system.daemonize(pid, marked=how == "daemon")
+
+    def anybody(self, choice: st.DataObject) -> int:
+        return choice.draw(st.sampled_from([process.pid for process in self.system.living()]))
 
     @precondition(lambda self: hasattr(self, "system"))
     @rule(seconds=st.sampled_from([0.0, 0.001, 0.02, 0.05, 0.5, 1.0, 2.0, 3.0]))
@@ -326,11 +354,11 @@ class Life(RuleBasedStateMachine):
         self.system.faults.mend()
         self.system.faults.fail("write", errno.EISDIR, f"{STATUS}/{name}")
         self.system.advance(2.5)
-        for record in self.supervisor.records():
+        for record in self.records():
             lived_s = self.system.mono() - record.started_mono
             if record.name != name and record.state is State.RUNNING and lived_s > 2:
                 text = self.system.contents(f"{STATUS}/{record.name}")
-                assert status.decode(text) == status_of(record)
+                assert status.decode(text) == status_of(record, POLICY)
 
     @precondition(lambda self: hasattr(self, "system"))
     @rule()
@@ -350,7 +378,7 @@ class Life(RuleBasedStateMachine):
         for process in self.system.living():
             process.held = None  # nobody stays stopped for ever
         self.system.advance(LONG_S)
-        assert {record.name for record in self.supervisor.records()} == set(self.wanted)
+        assert {record.name for record in self.records()} == set(self.wanted)
         for name, wanted in self.wanted.items():
             self.check_rested(name, wanted)
         self.system.faults.mend()
@@ -367,71 +395,133 @@ class Life(RuleBasedStateMachine):
             assert record.state is State.FAILED
         elif wanted.want is Want.DOWN:
             assert record.state is State.STOPPED
-        elif record.spec and record.spec.args[0] in STEADY:
-            assert record.state is State.RUNNING, record
-            process = self.system.processes[record.pid]
-            assert process.spec == record.spec
-        elif record.spec and record.spec.args[0] == "missing":
-            assert record.state is State.BACKOFF
         else:
-            assert record.state is not State.STOPPED
+            self.check_up(record, wanted)
+
+    def check_up(self, record: Record, wanted: Wanted) -> None:
+        """It runs, or has ended for good by its own rules."""
+        assert record.spec is not None
+        rules, program = wanted.rules, record.spec.args[0]
+        may_be = {State.RUNNING} if program in STEADY else {State.BACKOFF}
+        if program in FLEETING:
+            may_be = set(State) - {State.STOPPED, State.EXITED, State.FAILED}
+        if rules.restart != "always" and program != "missing":
+            may_be.add(State.EXITED)
+        if rules.give_up is not None or (rules.restart == "never" and program == "missing"):
+            may_be.add(State.FAILED)
+        if rules.restart == "never":
+            may_be.add(State.FAILED)  # a start may have failed, and another program was there then
+        assert record.state in may_be, record
+        if record.state is State.RUNNING:
+            assert record.pid is not None
+            assert self.system.processes[record.pid].spec == record.spec
 
     def check_files(self) -> None:
         found = {n for n in self.system.names(STATUS) if not n.startswith(".")}
-        assert found == {record.name for record in self.supervisor.records()}
-        for record in self.supervisor.records():
+        assert found == {record.name for record in self.records()}
+        for record in self.records():
             if record.spec is None or record.spec.args[0] in STEADY:  # others change all the time
                 text = self.system.contents(f"{STATUS}/{record.name}")
-                assert status.decode(text) == status_of(record)
+                assert status.decode(text) == status_of(record, POLICY)
 
     @precondition(lambda self: self.lives)
     @rule()
     def shut_down(self) -> None:
         """The monitor is told to end, at any moment."""
-        self.ending_since = self.system.mono()
+        self.ends_by = self.system.mono() + KILLTIME_S + GIVE_UP_S
         self.supervisor.shut_down(self.is_over)
+
+    @precondition(lambda self: hasattr(self, "system") and not self.lives and not self.ends)
+    @rule()
+    def kill_now(self) -> None:
+        """The monitor is told again."""
+        self.ends_by = self.system.mono() + GIVE_UP_S
+        self.supervisor.kill_now()
 
     def is_over(self, left: list[Record]) -> None:
         self.ends.append((self.system.mono(), left))
+        assert left or self.system.remaining() == []
         self.status.end(MonitorStatus(1, "0", "stopped", "", "", {}, 0, ()))
+
+    @invariant()
+    def an_essential_end_is_the_end(self) -> None:
+        """As the monitor has it."""
+        if self.lives and self.exit_code is not None:
+            self.shut_down()
 
     @invariant()
     def what_is_published_is_what_is_known(self) -> None:
         """Promise 7."""
         Life.steps += 1
         if hasattr(self, "system"):
-            records = {record.name: record for record in self.supervisor.records()}
-            assert self.published == records
+            assert self.published == {record.name: record for record in self.records()}
             assert self.mailbox.rejected == self.rejected
+            counts = self.supervisor.counts
+            states = [record.state for record in self.records()]
+            assert all(counts[state] == states.count(state) for state in State)
+
+    @invariant()
+    def what_is_said_is_so(self) -> None:
+        """A process that runs is there, one that is stopped is wanted so, and so on."""
+        if not hasattr(self, "system"):
+            return
+        for record in self.records():
+            state = record.state
+            if record.pid is not None:
+                assert self.system.processes[record.pid].name == record.name
+            assert (record.tree is not None) == (state in (State.RUNNING, *TIMED[:2])), record
+            assert (record.want is Want.DOWN) >= (state is State.STOPPED), record
+            assert (state is State.KILLING) >= bool(record.stuck), record
+            assert len(record.failures) <= 3
+            if state in (State.BACKOFF, State.EXITED):
+                self.check_policy(record)
+            described = status_of(record, POLICY)
+            assert described.reason.isprintable()
+            assert described.reason
+
+    def check_policy(self, record: Record) -> None:
+        """What starts again is to, and what doesn't isn't."""
+        assert record.spec is not None
+        rules = in_force(record.spec.policy, POLICY)
+        last = record.last
+        failed = last is not None and is_failure(last.code, last.signal, rules)
+        if record.state is State.EXITED:
+            assert last is not None
+            assert not starts_again(failed, rules), record
+        else:  # where a start has failed, the note says so
+            assert starts_again(failed or record.note != "", rules), record
 
     @invariant()
     def nothing_is_left_over(self) -> None:
-        """Promise 4: groups, timers, descriptors and entries are those of known processes."""
+        """Promise 4: trees, timers, descriptors and entries are those of known processes."""
         if not hasattr(self, "system"):
             return
         supervisor = self.supervisor
-        records = list(supervisor.records())
-        groups = {record.pgid for record in records} - {None}
-        assert set(supervisor._by_pgid) == groups
-        assert supervisor._lingering._pgids <= groups
-        assert {p.pgid for p in self.system.living()} <= groups
-        assert self.output.writers == set()
+        records = self.records()
+        if not self.ends:
+            trees = {record.name for record in records if record.tree is not None}
+            waited = {process.record.name for process in supervisor._lingering}
+            pids = {record.pid for record in records} - {None}
+            assert set(supervisor._by_pid) == pids
+            assert waited == {r.name for r in records if r.tree is not None and r.pid is None}
+            assert {process.name for process in self.system.bound()} <= trees
+        assert self.output.open == set()
         assert self.output.kept <= {record.name for record in records}
         others = [supervisor._lingering._timer, supervisor._starts._timer]
-        others += [supervisor._give_up_timer, self.status._timer]
-        timed = [r for r in records if r.state in (State.STOPPING, State.BACKOFF)]
+        others += [supervisor._ending._timer, supervisor._strangers._timer, self.status._timer]
+        timed = [record for record in records if record.state in TIMED]
         known = len(timed) + sum(timer is not None for timer in others)
         assert self.system.armed == known if not self.ends else self.system.armed == 0
 
     @invariant()
     def the_end_is_in_time(self) -> None:
         """Promise 6: once, when all is gone, at the latest a little after the kill timeout."""
-        if not hasattr(self, "system") or self.ending_since is None:
+        if not hasattr(self, "system") or self.ends_by is None:
             return
-        if not self.system.living():
+        if not self.system.remaining():
             self.system.advance(EVERY_S + 0.001)
             assert len(self.ends) == 1
-        if self.system.mono() > self.ending_since + POLICY.killtime_s + GIVE_UP_S:
+        if self.system.mono() > self.ends_by:
             assert len(self.ends) == 1
         assert len(self.ends) <= 1
 
@@ -440,12 +530,14 @@ class Life(RuleBasedStateMachine):
             return
         if self.lives:
             self.at_rest_what_runs_is_what_is_wanted()
+        if self.lives:
             self.shut_down()
         self.system.faults.mend()
-        self.system.advance(POLICY.killtime_s + GIVE_UP_S)
+        self.system.advance(KILLTIME_S + GIVE_UP_S)
         assert [left for _, left in self.ends] == [[]]
-        assert self.ends[0][0] <= self.ending_since + POLICY.killtime_s + GIVE_UP_S
-        assert self.system.living() == []
+        assert self.ends_by is not None
+        assert self.ends[0][0] <= self.ends_by
+        assert self.system.bound() == []
         self.nothing_is_left_over()
 
 

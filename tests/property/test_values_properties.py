@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ncolony import request, spec, status
+from ncolony.context import LIMITS, PLAIN, ExecContext
+from ncolony.faults import Fault
+from ncolony.fields import FIELDS
+from ncolony.logspec import DESTINATIONS, KEYS, LogSpec, log_spec
 from ncolony.names import is_process_name, name_fault
-from ncolony.policy import Policy, next_delay
-from ncolony.spec import FIELDS, SpecError
+from ncolony.policy import (
+    KILL_MODES,
+    RESTARTS,
+    GiveUp,
+    Policy,
+    gives_up,
+    jittered,
+    next_delay,
+    recent,
+)
+from ncolony.spec import SpecError
+from ncolony.values import MAX_ID, MAX_SECONDS, MAX_SIZE, Wrong, seconds, size
 
 TEXT = st.text(max_size=8) | st.sampled_from(["args", "env", "a=b", "\0", "\ud800", "\udcff"])
 JSON = st.recursive(
@@ -19,22 +34,58 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=8,
 )
-KEYS = st.sampled_from([*FIELDS, "arg", "x.y", "ENV"]) | TEXT
-DOCUMENTS = st.dictionaries(KEYS, JSON, max_size=5).map(lambda d: json.dumps(d).encode())
+NAMES = st.sampled_from([*FIELDS, "arg", "x.y", "ENV"]) | TEXT
+DOCUMENTS = st.dictionaries(NAMES, JSON, max_size=5).map(lambda d: json.dumps(d).encode())
 STRINGS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 VARIABLES = STRINGS.filter(lambda text: text and "=" not in text)
-IDS = st.none() | st.integers(0, spec.MAX_ID)
+ACCOUNTS = st.integers(0, MAX_ID) | STRINGS.filter(lambda text: text and not text.isdecimal())
+PATHS = STRINGS.map("/".__add__)
+SECONDS = st.floats(0, MAX_SECONDS) | st.integers(0, MAX_SECONDS)
+GIVE_UPS = st.fixed_dictionaries({"failures": st.integers(1, 1000), "within": SECONDS})
+BOUNDS = st.integers(0, MAX_SIZE) | st.just("unlimited")
+PLAIN_KEYS = {
+    "env": st.dictionaries(VARIABLES, STRINGS, max_size=3),
+    "env_inherit": st.lists(VARIABLES, max_size=3),
+    "env_file": st.lists(PATHS, max_size=2),
+    "env_from": st.dictionaries(VARIABLES, PATHS, max_size=2),
+    "group": st.lists(STRINGS, max_size=3),
+    "enabled": st.booleans(),
+    "log": st.sampled_from(DESTINATIONS),
+    "any.other": JSON,
+}
+POLICY_KEYS = {
+    "restart": st.sampled_from(RESTARTS),
+    "success": st.lists(st.integers(0, 255), max_size=3),
+    "threshold": SECONDS,
+    "minrestartdelay": SECONDS,
+    "maxrestartdelay": SECONDS,
+    "jitter": st.floats(0, 1),
+    "give_up": st.none() | GIVE_UPS,
+    "essential": st.booleans(),
+    "stop_signal": st.sampled_from(["TERM", "INT", "RTMIN+1"]),
+    "killtime": SECONDS,
+    "kill_mode": st.sampled_from(KILL_MODES),
+}
+CONTEXT_KEYS = {
+    "uid": st.none() | ACCOUNTS,
+    "gid": st.none() | ACCOUNTS,
+    "supplementary_groups": st.lists(ACCOUNTS, max_size=3),
+    "cwd": PATHS,
+    "umask": st.integers(0, 0o777).map("{:o}".format),
+    "limits": st.dictionaries(st.sampled_from(LIMITS), BOUNDS, max_size=3),
+    "nice": st.integers(-20, 19),
+    "oom_score_adj": st.integers(-1000, 1000),
+    "no_new_privs": st.booleans(),
+}
 GOOD = st.fixed_dictionaries(
     {"args": st.tuples(STRINGS.filter(bool), STRINGS).map(list)},
-    optional={
-        "env": st.dictionaries(VARIABLES, STRINGS, max_size=3),
-        "env_inherit": st.lists(VARIABLES, max_size=3),
-        "uid": IDS,
-        "gid": IDS,
-        "group": st.lists(STRINGS, max_size=3),
-        "any.other": JSON,
-    },
+    optional=PLAIN_KEYS | POLICY_KEYS | CONTEXT_KEYS,
 )
+
+
+def test_every_field_is_tried() -> None:
+    """None is left out of what follows."""
+    assert {"args", *PLAIN_KEYS, *POLICY_KEYS, *CONTEXT_KEYS} == {*FIELDS, "any.other"}
 
 
 @given(st.binary() | DOCUMENTS | JSON.map(lambda value: json.dumps(value).encode()))
@@ -58,19 +109,90 @@ def parsed_or_faults(text: bytes) -> spec.ProcessSpec | SpecError:
 
 
 @given(GOOD)
-def test_what_is_allowed_is_taken_as_it_is(document: dict[str, object]) -> None:
+def test_what_is_allowed_is_taken_as_it_is(document: dict[str, Any]) -> None:
     """A file of allowed values gives just these values."""
     found = spec.parse("web", json.dumps(document).encode())
     assert found == spec.ProcessSpec(
         "web",
         json.dumps(document).encode(),
         args=tuple(document["args"]),
-        env=tuple(dict(document.get("env", {})).items()),
+        env=tuple(document.get("env", {}).items()),
         env_inherit=tuple(document.get("env_inherit", [])),
-        uid=document.get("uid"),
-        gid=document.get("gid"),
+        env_file=tuple(document.get("env_file", [])),
+        env_from=tuple(document.get("env_from", {}).items()),
         group=tuple(document.get("group", [])),
+        enabled=document.get("enabled", True),
+        policy=policy_of(document),
+        log=LogSpec(to=document["log"]) if "log" in document else None,
+        context=context_of(document),
+        warnings=found.warnings,
     )
+    assert not found.warnings or document["essential"]
+
+
+def policy_of(document: dict[str, Any]) -> tuple[tuple[str, Any], ...] | None:
+    def value(key: str) -> Any:
+        said = document[key]
+        if key == "give_up" and said:
+            return GiveUp(said["failures"], said["within"])
+        return frozenset(said) if key == "success" else said
+
+    rules = [(FIELDS[key].target or key, value(key)) for key in document if key in POLICY_KEYS]
+    return tuple(rules) or None
+
+
+def context_of(document: dict[str, Any]) -> ExecContext | None:
+    said = {key: document[key] for key in document if key in CONTEXT_KEYS}
+    if "supplementary_groups" in said:
+        said["supplementary_groups"] = tuple(said["supplementary_groups"])
+    if "umask" in said:
+        said["umask"] = int(said["umask"], 8)
+    if "limits" in said:
+        bounds = {key: None if v == "unlimited" else v for key, v in said["limits"].items()}
+        said["limits"] = tuple((key, (v, v)) for key, v in sorted(bounds.items()))
+    context = ExecContext(**said)
+    return None if context == PLAIN else context
+
+
+ODD = JSON | st.dictionaries(st.sampled_from([*KEYS, *LIMITS, "failures", "within"]), JSON)
+
+
+@given(st.sampled_from(sorted(FIELDS)), ODD)
+def test_any_value_of_a_field_is_taken_or_wrong(name: str, value: object) -> None:
+    """Whatever is there, nothing else is raised, and the fault is a line that names the field."""
+    found = parsed_or_faults(json.dumps({"args": ["web"], name: value}).encode())
+    if isinstance(found, SpecError):
+        [fault] = found.faults
+        assert str(found).isprintable()
+        if fault.field:  # it is no JSON at all, with a number that isn't finite
+            assert fault.field.partition(".")[0].partition("[")[0] == name
+            assert FIELDS[name].allowed in fault.message
+
+
+@given(
+    st.dictionaries(st.sampled_from(list(KEYS)), JSON | st.sampled_from(["files", "json", 4096]))
+)
+def test_any_log_is_taken_or_wrong(value: dict[str, object]) -> None:
+    """What is taken is whole: nothing of it is without an effect."""
+    try:
+        found = log_spec(value)
+    except Wrong as wrong:
+        assert str(Fault("log" + wrong.where, wrong.found)).isprintable()  # noqa: PT017
+    else:
+        assert log_spec({"to": found.to}).to == found.to
+        assert not any(KEYS[key].files_only for key in value) or found.to == "files"
+
+
+@given(st.text(max_size=12) | st.from_regex(r"[0-9]{1,11}\.?[0-9]?[smhdwKMGTkB]", fullmatch=True))
+def test_any_text_is_a_time_and_a_size_within_bounds_or_wrong(text: str) -> None:
+    """A century, and more bytes than any disk has."""
+    for convert, largest in ((seconds, MAX_SECONDS), (size, MAX_SIZE)):
+        try:
+            found = convert(text)
+        except Wrong as wrong:
+            assert wrong.found  # noqa: PT017
+        else:
+            assert 0 <= found <= largest
 
 
 @pytest.mark.parametrize("opening", ['{"args": ["web"], "x.y": ', '{"args": ', '{"env": ', ""])
@@ -105,6 +227,8 @@ REQUESTS = st.one_of(
     st.builds(request.Signal, WORDS, st.sampled_from(["HUP", "9", "USR1"]), REASONS),
     st.builds(request.RestartAll, REASONS),
     st.builds(request.RestartGroup, WORDS, REASONS),
+    st.builds(request.Rotate, WORDS, REASONS),
+    st.builds(request.RotateAll, REASONS),
 )
 
 
@@ -127,6 +251,11 @@ STATUSES = st.builds(
     fingerprint=MAYBE,
     refused=MAYBE,
     warnings=st.lists(ANY).map(tuple),
+    pid_started=st.none() | st.integers(),
+    boot_id=MAYBE,
+    success=st.none() | st.booleans(),
+    refused_fingerprint=MAYBE,
+    output=MAYBE,
 )
 MONITORS = st.builds(
     status.MonitorStatus,
@@ -141,6 +270,9 @@ MONITORS = st.builds(
         st.builds(status.Watched, ANY, ANY, ANY, st.none() | st.floats(0, 99))
     ).map(tuple),
     warnings=st.lists(ANY).map(tuple),
+    log=MAYBE,
+    logs=MAYBE,
+    log_to=ANY,
 )
 
 
@@ -164,7 +296,7 @@ def test_any_bytes_make_a_status_or_a_status_error(text: bytes) -> None:
             decode(text)
 
 
-@given(STATUSES, st.sampled_from(["last_exit", "warnings", "name", "pid"]), JSON)
+@given(STATUSES, st.sampled_from(["last_exit", "warnings", "name", "pid", "boot_id"]), JSON)
 def test_any_value_in_a_status_is_read_or_a_status_error(
     record: status.StatusRecord, key: str, value: object
 ) -> None:
@@ -176,17 +308,30 @@ def test_any_value_in_a_status_is_read_or_a_status_error(
         pass
 
 
+@given(STATUSES, st.sets(st.sampled_from(["pid_started", "boot_id", "success", "output"])))
+def test_a_status_of_an_older_monitor_is_read(record: status.StatusRecord, gone: set[str]) -> None:
+    """What it didn't write isn't known."""
+    document = json.loads(status.encode(record))
+    older = json.dumps({key: value for key, value in document.items() if key not in gone})
+    assert status.decode(older.encode()) == record._replace(**dict.fromkeys(gone))
+
+
 DELAYS = st.floats(0, 1e6)
-POLICIES = st.builds(Policy, min_delay_s=DELAYS, max_delay_s=DELAYS)
+POLICIES = st.builds(
+    Policy,
+    min_delay_s=DELAYS,
+    max_delay_s=DELAYS,
+    jitter=st.floats(0, 1),
+    give_up=st.none() | st.builds(GiveUp, st.integers(1, 5), DELAYS),
+)
 
 
 @given(DELAYS, DELAYS, POLICIES)
 def test_delays_are_bounded_and_monotone(one: float, other: float, policy: Policy) -> None:
-    """A longer pause is never followed by a shorter one; none exceeds the limit."""
+    """A longer pause is never followed by a shorter one; none is beyond the limits."""
     low, high = sorted((one, other))
-    assert next_delay(low, policy) <= next_delay(high, policy) <= policy.max_delay_s
-    if policy.min_delay_s <= policy.max_delay_s:
-        assert next_delay(low, policy) >= policy.min_delay_s
+    longest_s = max(policy.max_delay_s, policy.min_delay_s)
+    assert policy.min_delay_s <= next_delay(low, policy) <= next_delay(high, policy) <= longest_s
 
 
 @given(POLICIES)
@@ -195,7 +340,35 @@ def test_delays_reach_their_limit_and_stay_there(policy: Policy) -> None:
     delay_s = 0.0
     for _ in range(1200):
         delay_s = next_delay(delay_s, policy)
-    assert delay_s == policy.max_delay_s or policy.min_delay_s == 0.0
+    longest_s = max(policy.max_delay_s, policy.min_delay_s)
+    assert delay_s == longest_s or policy.min_delay_s == 0.0
+
+
+@given(DELAYS, POLICIES, st.floats(0, 1), st.floats(0, 1))
+def test_a_pause_is_longer_by_chance_within_bounds(
+    delay_s: float, policy: Policy, one: float, other: float
+) -> None:
+    """Twice as long at most, and the longer the higher the number."""
+    low, high = sorted((one, other))
+    short, long = jittered(delay_s, policy, low), jittered(delay_s, policy, high)
+    assert delay_s <= short <= long <= delay_s * (1 + policy.jitter)
+
+
+@given(POLICIES, st.lists(DELAYS, max_size=50))
+def test_failures_are_counted_within_their_window(policy: Policy, times: list[float]) -> None:
+    """As many as were in it, but never more than are too many."""
+    found: tuple[float, ...] = ()
+    times.sort()
+    for number, now in enumerate(times, 1):
+        found = recent(found, now, policy)
+        if policy.give_up is None:
+            assert found == ()
+            assert not gives_up(found, policy)
+            continue
+        bound, within_s = policy.give_up
+        counted = [at for at in times[:number] if at >= now - within_s]
+        assert found == tuple(counted[-bound:])
+        assert gives_up(found, policy) == (len(counted) >= bound)
 
 
 @given(st.text(max_size=300) | st.text("./#~\0newa", max_size=8))

@@ -162,7 +162,7 @@ class Colony:
 
     def log(self) -> bytes:
         """All that the monitor and its children have said."""
-        return self.log_path.read_bytes()
+        return self.log_path.read_bytes() if self.log_path.exists() else b""
 
     def lines(self, name: str) -> list[bytes]:
         """The lines of one process in the log, without its name."""
@@ -273,6 +273,21 @@ class Colony:
                 found[int(entry)] = _name_in(environ)
         return found
 
+    def marked(self) -> list[int]:
+        """The processes that the colony's number can be read of, whatever their environment."""
+        try:
+            number = int((self.status / ".lock").read_bytes().split()[0])
+        except (OSError, ValueError, IndexError):
+            return []
+        found = []
+        for entry in filter(str.isdecimal, os.listdir("/proc")):
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                limits = Path(f"/proc/{entry}/limits").read_text()
+                mark = int(limits.partition("Max file locks")[2].split()[0])
+                if mark >> 31 == number and alive(int(entry)):
+                    found.append(int(entry))
+        return found
+
     # The end
 
     def finish(self) -> None:
@@ -293,7 +308,7 @@ class Colony:
         if self.monitor is not None and self.monitor.poll() is None:
             self.monitor.kill()
             self.monitor.wait()
-        left = self.mine()
+        left = {**dict.fromkeys(self.marked(), "marked"), **self.mine()}
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -11,13 +11,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from colony import LAUNCHES, NOBODY, Colony, descriptors_of, proc_status, until
+from colony import (
+    LAUNCHES,
+    NOBODY,
+    Colony,
+    children_of,
+    descriptors_of,
+    place,
+    proc_status,
+    until,
+)
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give that up")
-#: How a child is started decides how it is kept from inheriting: both ways are held to the same.
+#: How a child is started decides how it is kept from inheriting: all ways are held to the same.
 USERS = pytest.mark.parametrize(
     "user",
-    [pytest.param({}, id="as it is"), pytest.param({"uid": NOBODY}, id="nobody", marks=as_root)],
+    [
+        pytest.param({}, id="as it is"),
+        pytest.param({"umask": "027"}, id="with a context"),
+        pytest.param({"uid": NOBODY}, id="nobody", marks=as_root),
+    ],
 )
 
 
@@ -212,3 +225,101 @@ def test_the_files_name_is_the_childs(colony: Colony) -> None:
     name, contents = colony.lines("web")
     assert name == b"web"
     assert json.loads(contents)["test.mark"] == colony.mark
+
+
+def test_a_context_is_set_and_changed(colony: Colony) -> None:
+    """All of it at once; a new file is a new start with what that says."""
+    colony.configure(
+        "web",
+        cwd=str(colony.root),
+        umask="027",
+        limits={"nofile": [50, 60], "core": 0},
+        nice=12,
+        oom_score_adj=700,
+        no_new_privs=True,
+    )
+    colony.start()
+    pid = colony.running("web")
+    found = proc_status(pid)
+    assert (found["Umask"], found["NoNewPrivs"]) == ("0027", "1")
+    assert _descriptor_limits(pid) == ["50", "60"]
+    assert os.getpriority(os.PRIO_PROCESS, pid) == 12
+    assert Path(f"/proc/{pid}/oom_score_adj").read_text() == "700\n"
+    assert os.readlink(f"/proc/{pid}/cwd") == str(colony.root)
+    colony.configure("web", umask="077")
+    pid = colony.running("web", other_than=pid)
+    found = proc_status(pid)
+    assert (found["Umask"], found["NoNewPrivs"]) == ("0077", "0")
+    assert os.readlink(f"/proc/{pid}/cwd") == os.readlink(f"/proc/{colony.pid}/cwd")
+
+
+def test_a_context_that_cannot_be_had_is_a_state_with_a_reason(colony: Colony) -> None:
+    """Tried again as any start; the monitor keeps no child and no descriptor of it."""
+    directory = colony.root / "later"
+    colony.configure("web", "sleep", "99", cwd=str(directory))
+    colony.start("--minrestartdelay", "0.01", "--maxrestartdelay", "0.01")
+    now = colony.until_state("web", "BACKOFF")
+    why = f"cannot change to {directory}: No such file or directory"
+    assert now["reason"] == f"cannot start sleep: {why}"
+    before = len(descriptors_of(colony.pid))
+
+    def tried() -> bool:
+        status = colony.of("web")
+        return status is not None and status["starts"] >= now["starts"] + 20
+
+    until(tried, "20 more tries")
+    assert len(descriptors_of(colony.pid)) <= before + 2
+    directory.mkdir()
+    pid = colony.running("web")
+    assert [child for child, _ in children_of(colony.pid)] == [pid]
+
+
+@as_root
+def test_a_user_can_write_to_dev_stdout(colony: Colony) -> None:
+    """As programs do that know no descriptors, and it comes to the same place."""
+    colony.shell("web", "echo hi > /dev/stdout; exec sleep 99", uid=NOBODY)
+    colony.start()
+    colony.running("web")
+    colony.said(b"web: hi")
+
+
+def test_a_secret_is_nowhere_but_in_the_environment(colony: Colony) -> None:
+    """Not in NCOLONY_CONFIG, the status or the log; and each start has it anew."""
+    secret = colony.root / "secret"
+    variables = colony.root / "variables"
+    secret.write_bytes(b"first-password\n")
+    variables.write_text("# of the deployment\nMORE='other-password'\n")
+    colony.configure("web", env_from={"TOKEN": str(secret)}, env_file=[str(variables)])
+    colony.start()
+    pid = colony.running("web")
+    found = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    assert {b"TOKEN=first-password", b"MORE=other-password"} <= set(found)
+    assert b"".join(found).count(b"password") == 2
+    place(secret, b"second-password")
+    colony.ask("RESTART", "web")
+    pid = colony.running("web", other_than=pid)
+    assert b"TOKEN=second-password" in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    place(variables, b"MORE=1\nthird-password\n")
+    colony.ask("RESTART", "web")
+    now = colony.until_state("web", "BACKOFF")
+    why = f"cannot use env_file {variables}: line 2: found no assignment; allowed: NAME=VALUE"
+    assert now["reason"] == f"cannot start sleep: {why}"
+    place(variables, b"MORE=1\n")
+    place(secret, b"fourth-pass\0word")
+    colony.ask("RESTART", "web")
+    why = f"cannot use {secret} for TOKEN in env_from: found a NUL byte"
+    colony.until_state("web", "BACKOFF", reason=f"cannot start sleep: {why}")
+    said = b"".join(path.read_bytes() for path in colony.status.iterdir() if path.is_file())
+    for where in (said, colony.log()):
+        assert b"pass" not in where
+
+
+def test_a_secret_in_a_fifo_holds_nobody_up(colony: Colony) -> None:
+    """What isn't a file is refused, and others start meanwhile."""
+    os.mkfifo(colony.root / "fifo")
+    colony.configure("web", env_from={"TOKEN": str(colony.root / "fifo")})
+    colony.configure("other")
+    colony.start()
+    now = colony.until_state("web", "BACKOFF")
+    assert "found no regular file" in now["reason"]
+    colony.running("other")

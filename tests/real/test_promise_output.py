@@ -101,11 +101,11 @@ def test_a_grandchild_that_holds_the_pipe_delays_nothing(colony: Colony) -> None
     """A restart goes on at once, and what the grandchild says later is still passed on."""
     colony.start("--killtime", "60")
     script = "setsid sh -c 'echo $$ >{0}/holder; while :; do echo held; sleep 0.05; done' & {1}"
-    colony.shell("web", script.format(colony.root, "exec sleep infinity"))
+    colony.shell("web", script.format(colony.root, "exec sleep infinity"), kill_mode="process")
     pid = colony.running("web")
     holder = int(until(lambda: _text(colony.root / "holder"), "the grandchild is there"))
     try:
-        colony.shell("web", "echo second; exec sleep infinity")
+        colony.shell("web", "echo second; exec sleep infinity", kill_mode="process")
         begin = time.monotonic()
         colony.running("web", other_than=pid)
         assert time.monotonic() - begin < 20

@@ -368,22 +368,6 @@ def test_who_ends_at_once_is_not_waited_for(colony: Colony) -> None:
     assert time.monotonic() - begin < 15
 
 
-def test_a_second_signal_during_the_end_changes_nothing(colony: Colony) -> None:
-    """TERM, TERM, INT, HUP while children take their time: the end is orderly all the same."""
-    colony.shell("slow", "trap 'sleep 0.5; exit 0' TERM; echo up; while :; do sleep 0.05; done")
-    colony.start()
-    colony.running("slow")
-    colony.said(b"slow: up")
-    assert colony.monitor is not None
-    colony.monitor.send_signal(signal.SIGTERM)
-    until(lambda: (colony.monitor_status() or {})["state"] != "running", "it is stopping", 0.4)
-    colony.monitor.send_signal(signal.SIGTERM)
-    colony.monitor.send_signal(signal.SIGINT)
-    assert colony.monitor.wait(30) == 0
-    assert (colony.monitor_status() or {})["state"] == "stopped"
-    colony.tracebacks_expected = True  # the reactor's, which can't be stopped twice
-
-
 # 7. Truth
 
 

@@ -23,6 +23,7 @@ class FakeColony:
         self.config = folder / "config"
         self.messages = folder / "messages"
         self.status = folder / "status"
+        self.logs = folder / "logs"
         for directory in (self.config, self.messages, self.status):
             directory.mkdir()
         self.places: Colony = in_folder(folder)
@@ -38,6 +39,18 @@ class FakeColony:
     def report(self, *records: StatusRecord) -> None:
         for record in records:
             (self.status / record.name).write_bytes(status.encode(record))
+
+    def log(self, name: str, text: str, file: str = "current") -> Path:
+        """Add to a log file of a process's own."""
+        path = self.logs / name / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as lines:
+            lines.write(text)
+        return path
+
+    def says(self, said: MonitorStatus) -> None:
+        """What the monitor says of itself."""
+        (self.status / status.MONITOR_FILE).write_bytes(status.encode_monitor(said))
 
     def monitor_starts(self) -> None:
         self._lock = os.open(self.status / ".lock", os.O_RDWR | os.O_CREAT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -33,6 +34,45 @@ def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
         b"new",
         0o100600,
     )
+
+
+@pytest.mark.parametrize(("user", "mode"), [(0, 0o644), (1000, 0o666)])
+def test_what_root_writes_nobody_else_may_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int, mode: int
+) -> None:
+    """Whatever the umask: root's monitor would refuse it."""
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    before = os.umask(0)
+    try:
+        aside.put(str(tmp_path), "web", b"new")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "web").stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_replaced_file_keeps_its_owner_where_that_may_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: bool
+) -> None:
+    """Only root gives files away; for others it is replaced all the same."""
+    (tmp_path / "web").write_bytes(b"old")
+    found = os.fstat
+    given: list[tuple[int, int]] = []
+
+    def chown(fd: int, uid: int, gid: int) -> None:
+        given.append((uid, gid))
+        if refused:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    def as_another(fd: int) -> SimpleNamespace:
+        return SimpleNamespace(st_uid=found(fd).st_uid + 1, st_gid=found(fd).st_gid)
+
+    monkeypatch.setattr(os, "fchown", chown)
+    monkeypatch.setattr(os, "fstat", as_another)
+    aside.put(str(tmp_path), "web", b"new")
+    monkeypatch.undo()
+    owner = (tmp_path / "web").stat()
+    assert (given, (tmp_path / "web").read_bytes()) == ([(owner.st_uid, owner.st_gid)], b"new")
 
 
 @pytest.mark.parametrize("call", ["write", "fsync", "rename"])

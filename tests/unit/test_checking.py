@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -66,6 +67,33 @@ def test_what_cannot_be_read_is_a_fault_and_blocks_nobody(colony: FakeColony) ->
         "found more than 1048576 bytes; allowed: at most 1048576",
         "cannot read it: it is not a regular file",
     ]
+
+
+def test_what_is_not_on_this_machine_is_a_warning(colony: FakeColony) -> None:
+    """Accounts, directories and files that a file names may be there only in a container."""
+    document = {
+        "args": ["x"],
+        "uid": "nobody-of-this-name",
+        "gid": "no-such-group",
+        "supplementary_groups": [0, "no-such-group"],
+        "cwd": "/nowhere",
+        "env_file": ["/nowhere/e", "/etc/passwd"],
+        "env_from": {"A": "/nowhere/s"},
+    }
+    colony.configure("a", text=json.dumps(document))
+    found = ctllib.check(colony.places)
+    assert all(f.is_warning for f in found)
+    assert [(f.field, f.message) for f in found] == [
+        ("uid", "no user is named 'nobody-of-this-name' here"),
+        ("gid", "no group is named 'no-such-group' here"),
+        ("supplementary_groups", "no group is named 'no-such-group' here"),
+        ("cwd", "no directory /nowhere is here"),
+        ("env_file", "no file /nowhere/e is here"),
+        ("env_from", "no file /nowhere/s is here"),
+    ]
+    document = {"args": ["x"], "uid": "root", "gid": "root", "cwd": "/", "env_file": "/etc/passwd"}
+    colony.configure("a", text=json.dumps(document))
+    assert ctllib.check(colony.places) == []
 
 
 def test_a_finding_about_a_whole_file_names_no_field() -> None:

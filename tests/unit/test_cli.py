@@ -139,7 +139,9 @@ def test_add_with_a_command_line(colony: FakeColony) -> None:
         ["add", "web", "--cmd", "x", "--", "y"],
         ["add", "web", "--arg", "x", "--", "y"],
         ["add", "--cmd", "x"],
-        ["add", "web", "--cmd", "x", "--uid", "root"],
+        ["logs", "web", "--lines", "few"],
+        ["logs", "web", "-n", "-1"],
+        ["logs", "web", "-n", "-5"],
         ["restart"],
         ["restart", "web", "--wait=-1"],
         ["restart", "web", "--wait=nan"],
@@ -194,6 +196,13 @@ def test_usage_errors_write_nothing(
         ),
         ("restart web --config /nowhere", 2, "cannot use the config directory /nowhere: no such"),
         ("restart web --wait", 1, "cannot restart web: the monitor is not running"),
+        ("enable wbe", 1, "cannot enable wbe: no process of this name is configured; did you mean"),
+        ("disable wbe --wait", 1, "cannot disable wbe: "),
+        ("disable web --wait", 1, "cannot disable web: the monitor is not running; what was"),
+        ("rotate web wbe", 1, "cannot rotate wbe: "),
+        ("rotate web --wait", 1, "cannot rotate web: the monitor is not running"),
+        ("rotate --wait 5", 1, "cannot rotate all: the monitor is not running"),
+        ("logs wbe -f", 1, "cannot show the logs of wbe: "),
     ],
 )
 def test_what_fails_is_one_line(
@@ -220,16 +229,31 @@ def test_what_fails_is_one_line(
 
 
 def test_every_request_has_a_command(colony: FakeColony) -> None:
-    """start, stop, signal and restart-group write what the monitor reads."""
-    colony.configure("web", text='{"args": ["x"], "group": ["g"]}')
+    """start, stop, signal, rotate and restart-group write what the monitor reads."""
+    colony.configure("web", "db", text='{"args": ["x"], "group": ["g"]}')
     for words in ("start web", "stop web", "signal web SIGUSR1", "restart-group g"):
+        assert ncolony(colony, *words.split()) == 0
+    for words in ("rotate web db", "rotate"):
         assert ncolony(colony, *words.split()) == 0
     assert [json.loads(text) for text in colony.asked()] == [
         {"type": "START", "name": "web"},
         {"type": "STOP", "name": "web"},
         {"type": "SIGNAL", "name": "web", "signal": "USR1"},
         {"type": "RESTART-GROUP", "group": "g"},
+        {"type": "ROTATE", "name": "web"},
+        {"type": "ROTATE", "name": "db"},
+        {"type": "ROTATE-ALL"},
     ]
+
+
+def test_enable_and_disable_change_the_file(colony: FakeColony) -> None:
+    """And send nothing: what is remembered lies in the configuration."""
+    colony.configure("web")
+    assert ncolony(colony, "disable", "web") == 0
+    assert configured(colony, "web") == {"args": ["sleep", "1"], "enabled": False}
+    assert ncolony(colony, "enable", "web") == 0
+    assert configured(colony, "web") == {"args": ["sleep", "1"], "enabled": True}
+    assert colony.requests() == []
 
 
 def test_wait_as_a_command(colony: FakeColony, capsys: pytest.CaptureFixture[str]) -> None:
@@ -325,8 +349,11 @@ def test_run_is_passed_on_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """The monitor's own command line is the monitor's to read, wherever its options stand."""
     calls: list[list[str]] = []
     fake = types.ModuleType("ncolony.run")
-    fake.main = lambda words: calls.append(words) or 7  # type: ignore[attr-defined]
+    fake.main = lambda words, _: calls.append(words) or 7  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "ncolony.run", fake)
+    signals = types.ModuleType("ncolony.signals")
+    signals.Signals = object  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "ncolony.signals", signals)
     assert cli.main(["run", "--killtime", "3", "--", "--wait"]) == 7
     assert cli.main(["--colony", "x", "run", "--help"]) == 7
     assert calls == [["--killtime", "3", "--", "--wait"], ["--colony", "x", "--help"]]
@@ -370,7 +397,8 @@ def test_completion(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The shell gets every command; bash and zsh the processes' names as well."""
     assert cli.main(["completion", shell]) == 0
     text = capsys.readouterr().out
-    assert "restart-group" in text
+    for word in ("restart-group", "disable", "rotate", "since", "stop-signal"):
+        assert word in text
     assert ("_ncolony_processes" in text) == (shell != "tcsh")
 
 

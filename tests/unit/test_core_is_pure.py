@@ -14,9 +14,12 @@ import ncolony
 SOURCE = Path(ncolony.__file__).parent
 CORE = [
     "asked",
+    "context",
     "describe",
     "faults",
+    "fields",
     "isystem",
+    "logspec",
     "machine",
     "model",
     "names",
@@ -26,6 +29,7 @@ CORE = [
     "spec",
     "status",
     "transitions",
+    "values",
 ]
 ACTS = {"asyncio", "ctypes", "io", "os", "pathlib", "random", "select", "shutil", "signal"}
 ACTS |= {"socket", "subprocess", "sys", "threading", "time", "twisted", "zope"}

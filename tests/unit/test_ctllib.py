@@ -107,6 +107,8 @@ def test_remove(colony: FakeColony) -> None:
             {"type": "SIGNAL", "name": "web", "signal": "HUP"},
         ),
         (lambda p: ctllib.signal(p, "web", 1), {"type": "SIGNAL", "name": "web", "signal": "HUP"}),
+        (lambda p: ctllib.rotate(p, "web"), {"type": "ROTATE", "name": "web"}),
+        (ctllib.rotate_all, {"type": "ROTATE-ALL"}),
         (
             lambda p: ctllib.signal(p, "web", "40"),
             {"type": "SIGNAL", "name": "web", "signal": "40"},
@@ -183,6 +185,9 @@ BAD_NAMES = [
         ctllib.start,
         ctllib.stop,
         ctllib.restart,
+        ctllib.rotate,
+        ctllib.enable,
+        ctllib.disable,
         lambda p, n: ctllib.signal(p, n, "HUP"),
         lambda p, n: ctllib.wait(p, [n]),
     ],
@@ -348,6 +353,7 @@ def test_restart_waits_for_another_start(live: FakeColony, monkeypatch: pytest.M
         ctllib.start,
         ctllib.stop,
         ctllib.restart,
+        ctllib.rotate,
         lambda p, n, wait_s: ctllib.signal(p, n, "HUP", wait_s=wait_s),
     ],
 )
@@ -360,18 +366,22 @@ def test_a_rejected_request_is_told(
         ask(live.places, "web", wait_s=30)
 
 
-def test_stop_start_and_signal_wait(live: FakeColony, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stop_start_signal_and_rotate_wait(
+    live: FakeColony, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each returns once what it asked for can be seen."""
     time = passing(
         monkeypatch,
         live.accept, lambda: live.report(stopped("web")),
         live.accept, lambda: live.report(running("web", starts=4)),
-        live.accept,
+        live.accept, live.accept, live.accept,
     )  # fmt: skip
     ctllib.stop(live.places, "web", wait_s=30)
     ctllib.start(live.places, "web", wait_s=30)
     ctllib.signal(live.places, "web", "HUP", wait_s=30)
-    assert (len(time.pauses_s), time.steps, live.requests()) == (5, [], [])
+    ctllib.rotate(live.places, "web", wait_s=30)
+    ctllib.rotate_all(live.places, wait_s=30)
+    assert (len(time.pauses_s), time.steps, live.requests()) == (7, [], [])
 
 
 def test_a_monitor_that_does_nothing_is_told(
@@ -435,6 +445,74 @@ def test_wait_until_all_run(live: FakeColony, monkeypatch: pytest.MonkeyPatch) -
     time = passing(monkeypatch, lambda: None, lambda: live.report(running("db")))
     ctllib.wait(live.places, ["web", "db"])
     assert len(time.pauses_s) == 2
+
+
+@pytest.mark.parametrize("state", ["EXITED", "FAILED"])
+def test_a_wait_for_what_ended_for_good_is_not_in_vain(
+    live: FakeColony, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    """It ends when what is said must be new, whatever the others do."""
+    live.configure("job", "db")
+    seen = live.fingerprint("job")
+    live.report(running("job", state=state, reason="over", fingerprint=seen), failing("db"))
+    time = passing(monkeypatch)
+    with pytest.raises(ctllib.CtlError, match=f"cannot wait for job db: job: it is {state}: over"):
+        ctllib.wait(live.places, ["job", "db"])
+    assert 0.4 < time.now - 1000 < 0.6
+    ctllib.wait(live.places, ["job"], "stopped")
+
+
+def test_what_is_said_of_an_older_file_is_not_final(
+    live: FakeColony, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the monitor has not read the newest file yet, the wait goes on."""
+    live.configure("job")
+    live.report(running("job", state="EXITED", fingerprint="old"))
+    passing(monkeypatch, *[lambda: None] * 100, lambda: live.report(running("job")))
+    ctllib.wait(live.places, ["job"])
+    live.report(running("job", state="FAILED", refused="bad", refused_fingerprint="old"))
+    passing(monkeypatch, *[lambda: None] * 100, lambda: live.report(running("job")))
+    ctllib.wait(live.places, ["job"])
+
+
+def test_adding_what_was_refused_before_is_not_waited_for(
+    live: FakeColony, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same words refused again are told at once: the monitor says which file it refuses."""
+    time = passing(monkeypatch)
+    ctllib.add(live.places, "web", "x", [])
+    refused = running("web", refused="no user", refused_fingerprint=live.fingerprint("web"))
+    live.report(refused)
+    with pytest.raises(ctllib.CtlError, match="cannot add web: it is RUNNING: no user"):
+        ctllib.add(live.places, "web", "x", [], wait_s=30)
+    assert time.pauses_s == []
+
+
+def test_adding_what_is_not_enabled_waits_until_it_is_down(
+    live: FakeColony, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disabled process is as it was asked for when nothing of it runs."""
+
+    def down() -> None:
+        live.report(stopped("web", fingerprint=live.fingerprint("web")))
+
+    time = passing(monkeypatch, lambda: None, down)
+    ctllib.add(live.places, "web", "x", [], extras={"enabled": False}, wait_s=30)
+    assert len(time.pauses_s) == 2
+
+
+def test_adding_a_job_waits_until_it_is_done(
+    live: FakeColony, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What ran to its good end between two looks has run."""
+
+    def done() -> None:
+        now = running("web", state="EXITED", success=True, fingerprint=live.fingerprint("web"))
+        live.report(now)
+
+    time = passing(monkeypatch, done)
+    ctllib.add(live.places, "web", "x", [], extras={"restart": "never"}, wait_s=30)
+    assert len(time.pauses_s) == 1
 
 
 def test_wait_until_stopped_takes_a_removed_one_for_stopped(

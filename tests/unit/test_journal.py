@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from twisted.logger import formatEvent
 
-from builders import running
+from builders import POLICY, running
 from ncolony.describe import reason
 from ncolony.journal import AT_ONCE, SOON_S, Journal
-from ncolony.model import Record, State, StopReason
+from ncolony.model import Ended, Record, State, StopReason
 from ncolony.testing import SimulatedSystem
 from reactors import logged, nothing_left
 
@@ -31,7 +31,7 @@ class Journalled:
     def __init__(self) -> None:
         self.system = SimulatedSystem()
         self.log = Log()
-        self.journal = Journal(self.system, self.log)
+        self.journal = Journal(self.system, self.log, POLICY)
 
     def lines(self) -> list[str]:
         """What it logs soon; afterwards no timer is armed."""
@@ -77,13 +77,14 @@ BACKOFF = Record("web", State.BACKOFF, note="cannot start: no such file")
         BACKOFF,
         running(state=State.KILLING, stop_reason=StopReason.STOP),
         running(epoch=2),
-        Record("web", State.FAILED),
+        Record("web", State.FAILED, note="gave up"),
+        running(state=State.EXITED, last=Ended(0, None, 0.0, 1.0)),
     ],
 )
 def test_what_somebody_will_ask_about_is_said(journalled: Journalled, record: Record) -> None:
     """Its name, its state, and why."""
     journalled.journal.changed(STOPPED, record)
-    assert journalled.lines() == [f"web is {record.state}: {reason(record)}"]
+    assert journalled.lines() == [f"web is {record.state}: {reason(record, POLICY)}"]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +118,20 @@ def test_a_refusal_is_said_whatever_the_state(journalled: Journalled) -> None:
     assert journalled.lines() == [refused.refusal]
 
 
+def test_what_cannot_be_killed_is_said_whenever_it_is_somebody_else(
+    journalled: Journalled,
+) -> None:
+    """Not each second."""
+    killing = running(state=State.KILLING, stop_reason=StopReason.STOP)
+    stuck = killing._replace(stuck="pid 7 (web)")
+    journalled.journal.changed(killing, stuck)
+    journalled.journal.changed(stuck, stuck._replace(note="x"))
+    journalled.journal.changed(stuck, stuck._replace(stuck="pid 8 (web)"))
+    journalled.journal.changed(stuck, killing)
+    said = "web is KILLING: KILL sent: stop requested; can't be killed: pid"
+    assert journalled.lines() == [f"{said} 7 (web)", f"{said} 8 (web)"]
+
+
 def test_closing_logs_what_still_waits(journalled: Journalled) -> None:
     """The last lines before the end are not lost, and no timer is left."""
     journalled.journal.close()
@@ -133,7 +148,7 @@ def test_braces_in_a_line_are_braces() -> None:
 
     with nothing_left(), logged("ncolony.test") as events:
         system = SimulatedSystem()
-        journal = Journal(system, Logger(namespace="ncolony.test"))
+        journal = Journal(system, Logger(namespace="ncolony.test"), POLICY)
         journal.say("found {args}")
         journal.close()
         assert [formatEvent(event) for event in events] == ["found {args}"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ncolony.lock import PAUSE_S, TRIES, Locked, take_lock
+from ncolony.lock import PAUSE_S, TRIES, Locked, StatusLock, take_lock
 from ncolony.status import LOCK_FILE
 from reactors import no_descriptor_free, nothing_left, open_descriptors
 
@@ -132,3 +133,100 @@ def test_a_file_system_without_locks_is_an_error_that_leaves_nothing(
     for fd in left:
         os.close(fd)
     assert (raised.value.errno, left) == (errno.ENOLCK, set())
+
+
+# The number that a colony's processes are marked with
+
+
+def number_of(directory: Path, before: StatusLock | None = None) -> tuple[int, bool]:
+    """The number that a monitor has there, and whether it is an earlier one's."""
+    lock = before or StatusLock(str(directory))
+    lock.take()
+    found = lock.base, lock.inherited
+    lock.release()
+    return found
+
+
+def test_a_colony_keeps_its_number(tmp_path: Path) -> None:
+    """From its first monitor on; that one is known by it to have had a predecessor."""
+    with nothing_left():
+        number, inherited = number_of(tmp_path)
+        assert 0 < number < 1 << 31
+        assert not inherited
+        assert number_of(tmp_path) == number_of(tmp_path) == (number, True)
+
+
+def test_a_moved_directory_keeps_it_and_a_copy_gets_another(tmp_path: Path) -> None:
+    """What is running there is another colony's."""
+    first, moved, copy = (tmp_path / name for name in ("first", "moved", "copy"))
+    with nothing_left():
+        first.mkdir()
+        number, _ = number_of(first)
+        shutil.copytree(first, copy)
+        first.rename(moved)
+        assert number_of(moved) == (number, True)
+        other, inherited = number_of(copy)
+        assert (other != number, inherited) == (True, False)
+        assert number_of(copy) == (other, True)
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        b"",
+        b"nonsense",
+        b"\xff" * 64,
+        b"0 {here}",
+        b"-1 {here}",
+        b"2147483648 {here}",
+        b"7",
+        b"7 1 1",
+    ],
+)
+def test_a_number_that_is_none_is_replaced(tmp_path: Path, contents: bytes) -> None:
+    """Cut off, spoilt, too large, or of another place."""
+    path = tmp_path / LOCK_FILE
+    path.touch()
+    here = f"{path.stat().st_dev} {path.stat().st_ino}".encode()
+    path.write_bytes(contents.replace(b"{here}", here))
+    with nothing_left():
+        number, inherited = number_of(tmp_path)
+        assert (0 < number < 1 << 31, inherited) == (True, False)
+        assert number_of(tmp_path) == (number, True)
+
+
+def test_a_directory_made_anew_gets_the_number_that_its_monitor_has(tmp_path: Path) -> None:
+    """Its processes are marked with it already."""
+    directory = tmp_path / "status"
+    directory.mkdir()
+    with nothing_left():
+        lock = StatusLock(str(directory))
+        number, inherited = number_of(directory, lock)
+        shutil.rmtree(directory)
+        directory.mkdir()
+        assert number_of(directory, lock) == (number, inherited)
+        assert number_of(directory) == (number, True)
+
+
+def test_taking_it_again_lets_go_of_the_one_before(tmp_path: Path) -> None:
+    """But not where another monitor has the new one."""
+    directory = tmp_path / "status"
+    directory.mkdir()
+    with nothing_left():
+        lock = StatusLock(str(directory))
+        lock.take()
+        directory.rename(tmp_path / "away")
+        directory.mkdir()
+        lock.take()
+        os.close(take_lock(str(tmp_path / "away")))
+        directory.rename(tmp_path / "away2")
+        directory.mkdir()
+        other = take_lock(str(directory))
+        with pytest.raises(Locked):
+            lock.take()
+        with pytest.raises(Locked):
+            take_lock(str(tmp_path / "away2"))
+        os.close(other)
+        lock.release()
+        lock.release()
+        os.close(take_lock(str(tmp_path / "away2")))

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from twisted.logger import LogLevel, formatEvent
 
-from ncolony.logs import EventSink, RotatedLog, TwistdLog, find_log
+from ncolony.logs import EventSink, TwistdLog, find_log
+from ncolony.rotatedlog import RotatedLog
 from ncolony.sink import RETRY_S, Descriptor, Sink
 from reactors import Reactor, logged, nothing_left
 

@@ -57,6 +57,11 @@ def test_a_process_not_seen_yet_is_unknown(colony: FakeColony) -> None:
         (b"[" * 100000, "no valid JSON"),
         (json.dumps({**json.loads(status.encode(running("web"))), "state": []}).encode(), "state"),
         (json.dumps({**json.loads(status.encode(running("web"))), "pid": "1"}).encode(), "pid"),
+        (json.dumps({**json.loads(status.encode(running("web"))), "output": 1}).encode(), "output"),
+        (
+            json.dumps({**json.loads(status.encode(running("web"))), "success": 1}).encode(),
+            "success",
+        ),
     ],
 )
 def test_a_broken_status_file_is_told(colony: FakeColony, text: bytes, reason: str) -> None:

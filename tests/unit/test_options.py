@@ -9,8 +9,11 @@ import pytest
 from twisted.python import usage
 
 from ncolony import __version__
+from ncolony import options as options_module
+from ncolony.logspec import LogSpec
 from ncolony.options import Options
-from ncolony.policy import Policy
+from ncolony.policy import GiveUp, Policy
+from ncolony.trust import trusting
 from reactors import nothing_left
 
 
@@ -96,9 +99,8 @@ def test_each_place_may_be_named(folder: Path) -> None:
 
 
 def test_a_colony_gets_the_folders_it_lacks(folder: Path) -> None:
-    """An empty directory is enough to begin with; what is there stays."""
+    """An empty directory is enough to begin with; they are only named, ``prepare`` makes them."""
     (folder / "colony" / "config").mkdir()
-    (folder / "colony" / "config" / "web").write_text("{}")
     options = parse("--colony", "colony")
     colony = folder / "colony"
     assert places(options) == {
@@ -107,12 +109,13 @@ def test_a_colony_gets_the_folders_it_lacks(folder: Path) -> None:
         "status": f"{colony}/status",
         "pid": None,
     }
-    assert sorted(os.listdir(colony)) == ["config", "messages", "status"]
-    assert (colony / "config" / "web").read_text() == "{}"
+    assert options["logs"] == f"{colony}/logs"
+    assert options.missing == [f"{colony}/messages", f"{colony}/status"]
+    assert os.listdir(colony) == ["config"]
 
 
 def test_a_place_that_is_named_wins_over_the_colony(folder: Path) -> None:
-    """And is not made in it."""
+    """And is not to be made in it."""
     options = parse("--colony", "colony", "--config", "c", "--status", "s")
     assert places(options) == {
         "config": f"{folder}/c",
@@ -120,7 +123,7 @@ def test_a_place_that_is_named_wins_over_the_colony(folder: Path) -> None:
         "status": f"{folder}/s",
         "pid": None,
     }
-    assert os.listdir(folder / "colony") == ["messages"]
+    assert options.missing == [f"{folder}/colony/messages"]
 
 
 @pytest.mark.parametrize("argv", [(), ("--config", "c"), ("--messages", "m"), ("--status", "s")])
@@ -154,6 +157,109 @@ def test_an_empty_environment_variable_is_none(
     """``NCOLONY_DIR= ncolony run`` makes no colony of the working directory."""
     monkeypatch.setenv("NCOLONY_DIR", "")
     assert refusal() == "--config is missing (or give --colony)"
+
+
+# Policies
+
+
+def test_the_rules_for_all_are_what_the_options_say() -> None:
+    """As a process's file has them, in a form for a command line."""
+    argv = (
+        *("--restart", "on-failure", "--success", "0,3,TERM", "--give-up", "5/60"),
+        *("--jitter", "0.5", "--stop-signal", "INT", "--kill-mode", "process", "--essential"),
+    )
+    assert parse(*NAMED, *argv).policy == Policy(
+        restart="on-failure",
+        success=frozenset({0, 3, "SIGTERM"}),
+        give_up=GiveUp(5, 60),
+        jitter=0.5,
+        stop_signal="INT",
+        kill_mode="process",
+        essential=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("jitter", "2", "found '2'; allowed: a number from 0 to 1"),
+        ("jitter", "much", "found 'much'; allowed: a number from 0 to 1"),
+        ("jitter", "nan", "found 'nan'; allowed: a number from 0 to 1"),
+        ("restart", "x", """found 'x'; allowed: "always", "on-failure", "never\""""),
+        ("kill-mode", "x", """found 'x'; allowed: "tree", "process\""""),
+        ("success", "0,x", "at [1]"),
+        ("success", "", "allowed: exit codes (0 to 255) and signals' names, with commas: 0,3,TERM"),
+        ("success", "256", "at [0]"),
+        ("give-up", "5", "found '5'; allowed: FAILURES/SECONDS"),
+        ("give-up", "/", "found '/'; allowed: FAILURES/SECONDS"),
+        ("give-up", "0/60", "allowed: FAILURES/SECONDS"),
+        ("give-up", "5/x", "found '5/x'; allowed: FAILURES/SECONDS"),
+        ("stop-signal", "NONE", "found 'NONE'; allowed: a signal's name or number"),
+        ("log", "nowhere", "found 'nowhere'"),
+        ("log", "{", "found '{'"),
+        ("log", '{"to": "files", "max_size": -1}', "at .max_size"),
+        ("log", '{"to": "files", "max_sizes": 1}', 'the key "max_sizes"'),
+        ("cgroup", "/tmp", "found '/tmp'; allowed: a cgroup v2 directory"),
+        ("trust", "nobody.here", "nobody.here"),
+    ],
+)
+def test_what_makes_no_policy_is_refused(option: str, value: str, said: str) -> None:
+    """What was found, and what is allowed, as a file's fields have it."""
+    found = refusal(*NAMED, f"--{option}={value}")
+    assert found.startswith(f"--{option}: ")
+    assert said in found
+
+
+# Output
+
+
+@pytest.mark.parametrize(
+    ("value", "spec"),
+    [
+        ("monitor", LogSpec()),
+        ("none", LogSpec(to="none")),
+        ("files", LogSpec(to="files")),
+        ('{"to": "monitor", "format": "json"}', LogSpec(format="json")),
+    ],
+)
+def test_where_output_goes_is_a_word_or_an_object(value: str, spec: LogSpec) -> None:
+    """The same that a process's file may say."""
+    assert parse(*NAMED, "--log", value).log == spec
+
+
+def test_log_files_lie_beside_the_rest(folder: Path) -> None:
+    """In the colony, or hidden among the messages, or where they are said to."""
+    assert parse(*NAMED)["logs"] == f"{folder}/m/.logs"
+    assert parse("--colony", "colony")["logs"] == f"{folder}/colony/logs"
+    assert parse("--colony", "colony", "--logs", "l")["logs"] == f"{folder}/l"
+    assert not (folder / "l").exists()
+
+
+# Trust
+
+
+def test_only_root_s_monitor_needs_to_trust(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others can do no more than those who may write their files."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert parse(*NAMED, "--trust", "0").trust is None
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert parse(*NAMED).trust == trusting([])
+    assert parse(*NAMED, "--trust", "4711", "--trust", "4712").trust == trusting(["4711", "4712"])
+    assert parse(*NAMED, "--trust-anyone").trust is None
+
+
+# Control groups
+
+
+def test_a_control_group_is_found_or_named_or_left_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``auto`` takes what was delegated, and nothing where nothing was."""
+    monkeypatch.setattr(options_module, "delegated", lambda: "/group")
+    assert parse(*NAMED).cgroup == "/group"
+    assert parse(*NAMED, "--cgroup", "none").cgroup is None
+    (folder / "c" / "cgroup.procs").touch()
+    assert parse(*NAMED, "--cgroup", "c").cgroup == f"{folder}/c"
 
 
 # What can't be used
@@ -210,10 +316,3 @@ def test_a_directory_that_is_none_is_refused(folder: Path, option: str, value: s
     said = refusal(*NAMED, f"--{option}", value)
     assert said == f"--{option}: {folder}/{value} is not a directory"
     assert sorted(os.listdir(folder)) == before
-
-
-def test_a_folder_that_cannot_be_made_is_refused(folder: Path) -> None:
-    """A file that lies in its place, say."""
-    (folder / "colony" / "messages").touch()
-    said = refusal("--colony", "colony")
-    assert said == f"cannot make {folder}/colony/messages: File exists"

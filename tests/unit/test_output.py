@@ -9,37 +9,13 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
+from outputs import NONE, PLENTY, RecordingSink
 
-from ncolony.output import BLOCK, MAX_LAST_WORDS, MAX_LINE, Output
+from builders import a_spec
+from ncolony.output import Output
 from ncolony.readiness import EpollReadiness, ReactorReadiness
+from ncolony.stream import BLOCK, MAX_LINE
 from reactors import Reactor, no_descriptor_free, nothing_left, open_descriptors
-
-#: All writing ends are kept; with none, each run opens its pipe again.
-PLENTY, NONE = 1 << 20, 0
-
-
-class RecordingSink:
-    """Keeps what it is given; ``room`` is whether it takes more."""
-
-    def __init__(self) -> None:
-        self.blocks: list[bytes] = []
-        self.room = True
-        self.closed = 0
-        self.trouble = None
-        self.resume = self.changed = lambda: None
-        self.at_write = lambda: None
-
-    def write(self, block: bytes) -> bool:
-        self.blocks.append(block)
-        self.at_write()
-        return self.room
-
-    def close(self) -> None:
-        self.closed += 1
-
-    @property
-    def text(self) -> bytes:
-        return b"".join(self.blocks)
 
 
 class Children:
@@ -54,9 +30,10 @@ class Children:
 
     def run(self, name: str) -> int:
         """What one run has of its process's pipe."""
-        writer = self.output.writer(name)
-        own = os.dup(writer)
-        self.output.started(name, writer)
+        writers = self.output.writers(a_spec(name=name))
+        assert writers.out is not None
+        own = os.dup(writers.out)
+        self.output.started(name, writers)
         return own
 
     def say(self, writer: int, text: bytes) -> None:
@@ -309,26 +286,32 @@ def test_last_words_of_many_wait_in_turn(children: Children) -> None:
     assert sorted(children.sink.text.splitlines()) == lines
 
 
-def test_a_long_line_of_a_dead_run_fills_no_memory_while_the_sink_is_full(
-    children: Children,
-) -> None:
-    """What is kept for a process meanwhile has a bound; the rest stays in the pipe."""
-    writer = children.run("web")
+def test_dead_runs_fill_no_memory_while_the_sink_is_full(children: Children) -> None:
+    """What they said stays in the pipe, and where each ended is known when it is read."""
+    first = children.run("web")
     text = b"x" * (3 * BLOCK)
-    children.say(writer, text)
+    children.say(first, text)
     children.sink.room = False
     other = children.run("db")
     children.say(other, b"full\n")
-    os.write(writer, b"last")
-    children.end("web", writer)
-    assert len(children.output._by_name["web"].partial) == len(text)
+    os.write(first, b"first")
+    children.output.ended("web")
+    assert len(children.output._pipes.of("web")[0].partial) == len(text)
+    children.output.ended("web")
+    for words in (b"second", b"third\n", b"fourth"):
+        writer = children.run("web")
+        os.write(writer, words)
+        children.end("web", writer)
+    writer = children.run("web")
+    os.write(writer, b"fifth\n")
     children.sink.room = True
     children.sink.resume()
+    assert children.output._ends == {}
     children.reactor.rest()
-    children.output.ended("web")
-    os.close(other)
-    children.close()
-    assert children.sink.text == b"db: full\nweb: " + text + b"last\n"
+    for fd in (first, writer, other):
+        os.close(fd)
+    said = [text + b"first", b"second", b"third", b"fourth", b"fifth"]
+    assert children.sink.text == b"db: full\n" + b"".join(b"web: %s\n" % line for line in said)
 
 
 # Runs, one after the other
@@ -352,14 +335,14 @@ def test_the_next_run_uses_the_pipe_that_a_grandchild_still_holds(children: Chil
 def test_restarts_open_and_close_nothing(reactor: Reactor) -> None:
     """Each run gets the same pipe, and a thousand of them leave as many descriptors as one."""
     children = Children(reactor)
-    first = children.output.writer("web")
+    first = children.output.writers(a_spec())
     before = open_descriptors()
     for number in range(1000):
-        writer = children.output.writer("web")
-        children.output.started("web", writer)
-        os.write(writer, b"%d\n" % number)
+        writers = children.output.writers(a_spec())
+        children.output.started("web", writers)
+        os.write(first.out, b"%d\n" % number)
         children.output.ended("web")
-        assert writer == first
+        assert writers == first
     assert open_descriptors() == before
     children.close()
     assert children.sink.text == b"".join(b"web: %d\n" % number for number in range(1000))
@@ -372,7 +355,7 @@ def test_a_run_after_the_pipe_has_ended_gets_a_new_one(short: Children) -> None:
         short.say(writer, text)
         short.end("web", writer)
         short.reactor.rest()
-        assert (short.output._by_fd, short.output._by_name) == ({}, {})
+        assert (short.output._pipes.by_fd, short.output._pipes._by_name) == ({}, {})
     assert short.sink.text == b"web: 1\nweb: 2\n"
 
 
@@ -395,7 +378,7 @@ def test_writing_ends_are_kept_while_descriptors_are_plenty() -> None:
             os.close(fd)
         children = Children(reactor, ReactorReadiness, max(spare) + 1)
         one, two = children.run("one"), children.run("two")
-        kept = {name: stream.writer for name, stream in children.output._by_name.items()}
+        kept = {name: stream.writer for name, stream in children.output._pipes._by_name.items()}
         assert kept == {"one": max(spare), "two": -1}
         os.close(one)
         os.close(two)
@@ -405,12 +388,11 @@ def test_writing_ends_are_kept_while_descriptors_are_plenty() -> None:
 def test_children_inherit_no_end_of_a_pipe(children: Children) -> None:
     """Those of others least of all."""
     before = open_descriptors()
-    writer = children.output.writer("web")
+    writers = children.output.writers(a_spec())
     assert {fd for fd in open_descriptors() - before if os.get_inheritable(fd)} == set()
-    children.output.started("web", writer)
-    children.output.started("web", None)
-    again = children.output.writer("web")
-    assert not os.get_inheritable(again)
+    children.output.started("web", writers)
+    again = children.output.writers(a_spec())
+    assert not os.get_inheritable(again.out)
     children.output.started("web", again)
 
 
@@ -422,7 +404,7 @@ def test_a_forgotten_process_is_read_until_its_last_holder_lets_go(children: Chi
     os.close(writer)
     children.reactor.rest()
     assert children.sink.text == b"web: late\nweb: later\n"
-    assert children.output._by_fd == {}
+    assert children.output._pipes.by_fd == {}
 
 
 def test_a_process_of_a_forgotten_one_s_name_has_a_pipe_of_its_own(children: Children) -> None:
@@ -437,8 +419,8 @@ def test_a_process_of_a_forgotten_one_s_name_has_a_pipe_of_its_own(children: Chi
     children.reactor.rest()
     children.say(new, b"ew\n")
     assert children.sink.text == b"web: old\nweb: new\n"
-    assert list(children.output._by_name) == ["web"]
-    assert len(children.output._by_fd) == 1
+    assert list(children.output._pipes._by_name) == ["web"]
+    assert len(children.output._pipes.by_fd) == 1
     children.end("web", new)
 
 
@@ -456,9 +438,9 @@ def test_last_words_have_an_end_though_somebody_goes_on_writing(children: Childr
     children.sink.at_write = lambda: os.write(writer, line)
     os.write(writer, line)
     children.output.ended("web")
-    assert len(children.sink.blocks) == MAX_LAST_WORDS // BLOCK
+    assert children.sink.text == b"web: " + line
     children.close()
-    assert len(children.sink.blocks) == 2 * MAX_LAST_WORDS // BLOCK
+    assert children.sink.text == 2 * (b"web: " + line)
     os.close(writer)
 
 
@@ -473,26 +455,29 @@ def test_without_descriptors_there_is_an_error_and_nothing_else(
     with no_descriptor_free(but=free), pytest.raises(OSError) as raised:
         children.run("web")
     assert raised.value.errno == errno.EMFILE
-    assert (children.output._by_name, children.output._by_fd) == ({}, {})
+    assert (children.output._pipes._by_name, children.output._pipes.by_fd) == ({}, {})
     writer = children.run("web")
     children.say(writer, b"1\n")
     children.end("web", writer)
     assert children.sink.text == b"web: 1\n"
 
 
-def test_a_pipe_that_cannot_be_registered_is_given_up(reactor: Reactor) -> None:
+def test_a_pipe_that_cannot_be_registered_is_given_up(
+    reactor: Reactor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """epoll(7) has a limit of its own; beyond it a start fails, and nothing is left of it."""
     children = Children(reactor)
     before = open_descriptors()
-    children.output._readiness.add = full
-    with pytest.raises(OSError):
-        children.output.writer("web")
+    with monkeypatch.context() as patch:
+        patch.setattr(EpollReadiness, "add", full)
+        with pytest.raises(OSError):
+            children.output.writers(a_spec())
     left = open_descriptors() - before
     children.close()
-    assert (left, children.output._by_fd, children.output._by_name) == (set(), {}, {})
+    assert (left, children.output._pipes.by_fd, children.output._pipes._by_name) == (set(), {}, {})
 
 
-def full(fd: int) -> None:
+def full(readiness: EpollReadiness, fd: int) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 

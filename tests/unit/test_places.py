@@ -30,8 +30,9 @@ def test_status_lies_in_messages_where_nothing_else_is_said(pair: Places) -> Non
 
 
 def test_a_colony_stays_what_it_is() -> None:
-    """Three directories are taken as they are."""
+    """Three directories, or four, are taken as they are."""
     assert colony_of(Colony("c", "m", "s")) == Colony("c", "m", "s")
+    assert colony_of(Colony("c", "m", "s", "l")) == Colony("c", "m", "s", "l")
 
 
 def test_nul_in_a_path_is_refused() -> None:
@@ -41,19 +42,20 @@ def test_nul_in_a_path_is_refused() -> None:
 
 
 def test_colony_option_names_all(tmp_path: Path) -> None:
-    """--colony DIR stands for the three folders in it."""
+    """--colony DIR stands for the four folders in it."""
     colony = made(tmp_path)
     assert locate({"colony": str(tmp_path)}, {}) == colony
     assert locate({}, {"NCOLONY_DIR": str(tmp_path)}) == colony
 
 
 def test_single_options_win_over_colony(tmp_path: Path) -> None:
-    """--config, --messages and --status each replace one directory of --colony."""
-    made(tmp_path)
+    """--config, --messages, --status and --logs each replace one directory of --colony."""
+    base = made(tmp_path)
     other = made(tmp_path / "other")
     options = {"colony": str(tmp_path), "config": other.config, "status": other.status}
-    messages = str(tmp_path / "messages")
-    assert locate(options, {}) == Colony(other.config, messages, other.status)
+    expected = Colony(other.config, base.messages, other.status, base.logs)
+    assert locate(options, {}) == expected
+    assert locate({**options, "logs": "/l"}, {}) == expected._replace(logs="/l")
 
 
 def test_config_and_messages_leave_the_environment_no_say(tmp_path: Path) -> None:

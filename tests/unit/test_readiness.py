@@ -8,7 +8,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ncolony.readiness import AT_ONCE, EpollReadiness, ReactorReadiness, readiness
+from ncolony.readiness import (
+    AT_ONCE,
+    BLOCKS,
+    EpollReadiness,
+    ReactorReadiness,
+    Some,
+    readiness,
+)
 from reactors import Reactor, nothing_left
 
 
@@ -21,11 +28,13 @@ class Pipes:
         self.pairs: dict[int, int] = {}
         self.readiness = kind(reactor, self.read)
         self.at_read = lambda: None
+        self.more = False
 
-    def read(self, fd: int) -> None:
+    def read(self, fd: int) -> bool:
         self.called.append(fd)
         os.read(fd, 1)
         self.at_read()
+        return self.more
 
     def add(self, text: bytes = b"") -> int:
         reader, writer = os.pipe()
@@ -115,6 +124,68 @@ def test_many_pipes_are_read_in_turns(reactor: Reactor) -> None:
     reactor.rest()
     assert sorted(pipes.called) == sorted(readers)
     pipes.close()
+
+
+@pytest.mark.parametrize("pipes_ready", [1, 2, BLOCKS, BLOCKS + 1])
+def test_few_pipes_are_read_again_before_the_reactor_has_its_turn(
+    reactor: Reactor, pipes_ready: int
+) -> None:
+    """As long as each gives whole blocks, and not for longer than many would take."""
+    pipes = Pipes(reactor, EpollReadiness)
+    readers = [pipes.add(b"x" * BLOCKS) for _ in range(pipes_ready)]
+    pipes.more = True
+    reactor.turn()
+    times = max(1, BLOCKS // pipes_ready)
+    assert sorted(pipes.called) == sorted(readers * times)
+    pipes.more = False
+    pipes.called.clear()
+    reactor.turn()
+    assert len(pipes.called) == len(readers) if times < BLOCKS else pipes.called == []
+    pipes.close()
+
+
+def test_some_pipes_wait_while_others_go_on(pipes: Pipes) -> None:
+    """A pause of theirs is no pause of the others, and its end loses nothing."""
+    some = Some(pipes.readiness)
+    held, added, free = pipes.add(), pipes.add(), pipes.add()
+    for fd in (held, added):
+        pipes.readiness.remove(fd)
+    some.add(held)
+    some.pause()
+    some.add(added)
+    for fd in (held, added, free):
+        os.write(pipes.pairs[fd], b"x")
+    pipes.reactor.rest()
+    assert pipes.called == [free]
+    some.resume()
+    pipes.reactor.rest()
+    assert sorted(pipes.called[1:]) == sorted([held, added])
+    some.remove(added)
+    os.write(pipes.pairs[added], b"x")
+    pipes.reactor.rest()
+    assert len(pipes.called) == 3
+    pipes.readiness.add(added)
+    some.close()
+
+
+def test_a_pipe_that_waits_says_at_most_once_that_its_writer_has_gone(pipes: Pipes) -> None:
+    """Its end is no event that comes again and again while it isn't read."""
+    some = Some(pipes.readiness)
+    reader, writer = os.pipe()
+    pipes.at_read = lambda: None
+    some.add(reader)
+    some.pause()
+    os.close(writer)
+    pipes.reactor.rest()
+    assert pipes.called in ([], [reader])
+    pipes.called.clear()
+    pipes.reactor.rest()
+    assert pipes.called == []
+    some.resume()
+    assert pipes.reactor.turn()
+    assert pipes.called == [reader]
+    some.remove(reader)
+    os.close(reader)
 
 
 def test_one_registration_does_for_all_pipes(reactor: Reactor) -> None:

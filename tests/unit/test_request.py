@@ -8,7 +8,9 @@ import pytest
 
 from ncolony import request
 
-TYPES = "allowed: one of RESTART, START, STOP, SIGNAL, RESTART-ALL, RESTART-GROUP"
+TYPES = (
+    "allowed: one of RESTART, START, STOP, SIGNAL, RESTART-ALL, RESTART-GROUP, ROTATE, ROTATE-ALL"
+)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +24,8 @@ TYPES = "allowed: one of RESTART, START, STOP, SIGNAL, RESTART-ALL, RESTART-GROU
         ({"type": "SIGNAL", "name": "web", "signal": 1}, request.Signal("web", "1")),
         ({"type": "RESTART-ALL", "name": 7, "odd": 1}, request.RestartAll()),
         ({"type": "RESTART-GROUP", "group": "g"}, request.RestartGroup("g")),
+        ({"type": "ROTATE", "name": "web", "reason": "r"}, request.Rotate("web", "r")),
+        ({"type": "ROTATE-ALL", "name": "web"}, request.RotateAll()),
     ],
 )
 def test_a_request_is_understood(document: dict[str, object], asked: request.Request) -> None:
@@ -42,6 +46,7 @@ def test_a_request_is_understood(document: dict[str, object], asked: request.Req
         ('{"type": "STOP", "name": ""}', 'name: found the string ""; allowed: a string, not'),
         ('{"type": "STOP", "name": 1}', "name: found the number 1; allowed: a string, not empty"),
         ('{"type": "RESTART-GROUP", "name": "x"}', "group: found none; allowed: a string, not"),
+        ('{"type": "ROTATE"}', "name: found none; allowed: a string, not empty"),
         ('{"type": "SIGNAL", "name": "x"}', "signal: found none; allowed: a signal's name or"),
         ('{"type": "SIGNAL", "name": "x", "signal": true}', "signal: found true; allowed: a sig"),
         ('{"type": "SIGNAL", "name": "x", "signal": "SIG"}', 'signal: found the string "SIG"; '),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,9 +17,11 @@ from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver
 
 from ncolony import service
-from ncolony.lock import Locked, take_lock
+from ncolony.beginning import prepare
+from ncolony.exits import LEFT_BEHIND, ORDERLY
+from ncolony.lock import Locked, StatusLock, take_lock
 from ncolony.logs import EventSink, TwistdLog
-from ncolony.service import ColonyService, Options, lock_or_exit, makeService
+from ncolony.service import ColonyService, Options, makeService
 from ncolony.sink import Descriptor, Sink
 from reactors import Reactor, nothing_left
 
@@ -27,18 +31,52 @@ class FakeMonitor:
 
     made: ClassVar[list[FakeMonitor]] = []
 
-    def __init__(self, options: Any, reactor: Any, sink: Any, log: Any, lock: Any) -> None:
+    def __init__(
+        self, options: Any, reactor: Any, sink: Any, log: Any, lock: Any, give_in: Any
+    ) -> None:
         self.options, self.reactor, self.sink = options, reactor, sink
         self.log_namespace = log.namespace
-        self.started = 0
+        self.give_in: Callable[[], None] = give_in
+        self.exit_code = ORDERLY
+        self.did: list[str] = []
         self.ended: Deferred[None] = Deferred()
         self.made.append(self)
 
     def start(self) -> None:
-        self.started += 1
+        self.did.append("start")
+
+    def look_again(self) -> None:
+        self.did.append("look again")
+
+    def kill_now(self) -> None:
+        self.did.append("kill now")
 
     def stop(self) -> Deferred[None]:
+        self.did.append("stop")
         return self.ended
+
+
+class Handlers:
+    """Signal handlers that nobody but a test calls; ``set`` has those that were installed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.set: dict[int, Callable[[int, None], object]] = {}
+        self.before: Any = signal.SIG_DFL
+        monkeypatch.setattr(signal, "signal", self.set.__setitem__)
+        monkeypatch.setattr(signal, "getsignal", lambda signum: self.set.get(signum, self.before))
+
+    def signal(self, reactor: Reactor, *signums: int) -> None:
+        """Several signals, all of them before the reactor has its turn."""
+        for signum in signums:
+            self.set[signum](signum, None)
+        called, reactor.from_thread[:] = list(reactor.from_thread), []
+        for function in called:
+            function()
+
+
+@pytest.fixture(autouse=True)
+def handlers(monkeypatch: pytest.MonkeyPatch) -> Handlers:
+    return Handlers(monkeypatch)
 
 
 @pytest.fixture
@@ -50,8 +88,22 @@ def reactor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reactor]:
         yield reactor
 
 
-def options(reactor: Reactor, folder: Path, log: Any = None) -> Any:
-    return {"reactor": reactor, "log": log, "status": str(folder / "a" / "status")}
+def options(reactor: Reactor, folder: Path, log: Any = None) -> Options:
+    for name in ("config", "messages"):
+        (folder / name).mkdir(exist_ok=True)
+    asked = Options()
+    places = [f"--{name}={folder / name}" for name in ("config", "messages")]
+    asked.parseOptions([*places, f"--status={folder / 'a' / 'status'}"])
+    asked.reactor, asked.own_log = reactor, log
+    return asked
+
+
+def begun(reactor: Reactor, folder: Path) -> tuple[ColonyService, FakeMonitor]:
+    """A service whose monitor runs."""
+    colony = makeService(options(reactor, folder))
+    colony.startService()
+    reactor.when_running.pop()()
+    return colony, FakeMonitor.made[0]
 
 
 def is_locked(colony: Any) -> bool:
@@ -71,7 +123,7 @@ def test_the_monitor_begins_when_the_reactor_runs(reactor: Reactor, tmp_path: Pa
     (begin,) = reactor.when_running
     begin()
     (monitor,) = FakeMonitor.made
-    assert (monitor.options, monitor.reactor, monitor.started) == (asked, reactor, 1)
+    assert (monitor.options, monitor.reactor, monitor.did) == (asked, reactor, ["start"])
     assert monitor.log_namespace == "ncolony"
     assert colony.running
     monitor.ended.callback(None)
@@ -152,30 +204,121 @@ def test_a_parent_that_is_no_application_has_no_observer(reactor: Reactor, tmp_p
     colony.stopService()
 
 
-# The lock
+# Signals, and the end
 
 
-def test_a_second_monitor_does_not_start(reactor: Reactor, tmp_path: Path) -> None:
-    """It ends with one line."""
+def test_a_process_that_decides_stops_the_reactor(reactor: Reactor, tmp_path: Path) -> None:
+    """In a turn of its own, and whatever else stopped it meanwhile."""
+    colony, monitor = begun(reactor, tmp_path)
+    monitor.give_in()
+    assert reactor.stopped == 0
+    reactor.advance(0)
+    assert reactor.stopped == 1
+    monitor.give_in()
+    reactor.advance(0)  # a reactor that is asked twice complains
+    monitor.ended.callback(None)
+    colony.stopService()
+
+
+def test_the_first_signal_begins_the_end_and_the_next_cannot_wait(
+    reactor: Reactor, tmp_path: Path
+) -> None:
+    """Two in one turn of the reactor's, before there is anything to be killed, are two."""
+    colony, monitor = begun(reactor, tmp_path)
+    colony.end()
+    colony.end()
+    assert (reactor.stopped, monitor.did) == (1, ["start"])
+    colony.stopService()
+    assert monitor.did == ["start", "stop", "kill now"]
+    colony.end()
+    assert (reactor.stopped, monitor.did[3:]) == (1, ["kill now"])
+    monitor.ended.callback(None)
+
+
+def test_whatever_began_the_end_a_signal_cannot_wait(reactor: Reactor, tmp_path: Path) -> None:
+    """An essential process, say, or the launcher."""
+    colony, monitor = begun(reactor, tmp_path)
+    colony.stopService()
+    colony.end()
+    assert (reactor.stopped, monitor.did) == (0, ["start", "stop", "kill now"])
+    monitor.ended.callback(None)
+
+
+def test_before_the_monitor_has_begun_signals_mean_the_same(
+    reactor: Reactor, tmp_path: Path
+) -> None:
+    """There is nothing to look at, and nothing to kill."""
+    colony = makeService(options(reactor, tmp_path))
+    colony.startService()
+    colony.look_again()
+    colony.end()
+    colony.kill_now()
+    assert reactor.stopped == 1
+    assert (colony.stopService(), colony.exit_code) == (None, ORDERLY)
+
+
+def test_twisted_s_handlers_are_left_alone_until_the_end(
+    reactor: Reactor, tmp_path: Path, handlers: Handlers
+) -> None:
+    """HUP and QUIT are handled from the beginning; TERM and INT, as well, once they can't wait."""
+    colony, monitor = begun(reactor, tmp_path)
+    assert set(handlers.set) == {signal.SIGHUP, signal.SIGQUIT}
+    handlers.signal(reactor, signal.SIGHUP)
+    assert monitor.did == ["start", "look again"]
+    handlers.signal(reactor, signal.SIGQUIT, signal.SIGQUIT)
+    assert reactor.stopped == 1
+    colony.stopService()
+    assert monitor.did[2:] == ["stop", "kill now"]
+    handlers.signal(reactor, signal.SIGTERM)
+    handlers.signal(reactor, signal.SIGINT)
+    assert monitor.did[4:] == ["kill now"] * 2
+    monitor.ended.callback(None)
+
+
+def test_somebody_else_s_handler_for_hup_stays(
+    reactor: Reactor, tmp_path: Path, handlers: Handlers
+) -> None:
+    """An application may have its own use for that."""
+    handlers.before = print
+    colony, monitor = begun(reactor, tmp_path)
+    assert set(handlers.set) == {signal.SIGQUIT}
+    monitor.ended.callback(None)
+    colony.stopService()
+
+
+@pytest.mark.parametrize("code", [ORDERLY, 3, LEFT_BEHIND])
+def test_the_exit_code_is_the_monitor_s(
+    reactor: Reactor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """Also where it is known only at the very end; launchers know none, so it is the last word."""
+    last_words: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(atexit, "register", lambda *call: last_words.append(call))
+    exits: list[int] = []
+    monkeypatch.setattr(os, "_exit", exits.append)
+    colony, monitor = begun(reactor, tmp_path)
+    colony.stopService()
+    monitor.exit_code = code
+    monitor.ended.callback(None)
+    assert colony.exit_code == code
+    for function, *args in last_words:
+        function(*args)
+    assert exits == ([] if code == ORDERLY else [code])
+
+
+# The beginning
+
+
+def test_a_second_monitor_does_not_start(
+    reactor: Reactor, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It ends with one line, and its code."""
     asked = options(reactor, tmp_path)
-    lock = lock_or_exit(asked["status"])
+    lock = prepare(asked)
     with pytest.raises(SystemExit) as raised:
         makeService(asked)
-    said = f"ncolony: cannot start: another monitor runs on {asked['status']}"
-    assert raised.value.code == said
+    said = f"ncolony: cannot start: another monitor runs on {asked['status']}\n"
+    assert (raised.value.code, capsys.readouterr().err) == (75, said)
     lock.release()
-
-
-@pytest.mark.parametrize("place", ["file", "file/status"])
-def test_a_status_directory_that_cannot_be_made_ends_it(
-    reactor: Reactor, tmp_path: Path, place: str
-) -> None:
-    """With a line that says which, and why."""
-    (tmp_path / "file").touch()
-    with pytest.raises(SystemExit) as raised:
-        lock_or_exit(str(tmp_path / place))
-    reason = "File exists" if place == "file" else "Not a directory"
-    assert raised.value.code == f"ncolony: cannot lock {tmp_path / place}: {reason}"
 
 
 # Options
@@ -187,10 +330,11 @@ def test_the_plugin_s_options_learn_where_twistd_logs_to(tmp_path: Path) -> None
         parsed = Options()
         parsed.parent = {"logfile": "-", "nodaemon": True}
         parsed.parseOptions(["--config", str(tmp_path), "--messages", str(tmp_path)])
-        assert parsed["reactor"] is global_reactor
-        assert isinstance(parsed["log"], Descriptor)
+        assert parsed.reactor is global_reactor
+        assert isinstance(parsed.own_log, Descriptor)
 
 
 def test_it_is_a_service_by_its_name() -> None:
     """Under which an application finds it."""
-    assert ColonyService({}, None, EventSink(), -1).name == "ncolony"
+    lock = StatusLock("/nowhere")
+    assert ColonyService(Options(), None, EventSink(), lock).name == "ncolony"

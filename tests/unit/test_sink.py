@@ -8,6 +8,7 @@ import os
 import resource
 import select
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -229,6 +230,34 @@ def test_a_reader_that_reads_a_little_gets_as_much(written: Written) -> None:
         written.reactor.turn()
         written.sink.flush()
     assert found + written.read() == text
+
+
+@pytest.mark.parametrize("family", [socket.AF_UNIX, socket.AF_INET])
+def test_a_socket_is_a_log_like_a_pipe(written: Written, family: socket.AddressFamily) -> None:
+    """It takes what it has room for, is never waited for, and its reader may go away."""
+    reader, log = connected(family)
+    written.log.fd = log.fileno()
+    lines = [b"%0999d\n" % number for number in range(100_000)]
+    sent = next(count for count, line in enumerate(lines, 1) if not written.sink.write(line))
+    found = b""
+    while len(found) < sent * 1000:
+        found += reader.recv(1 << 20)
+        written.reactor.turn()
+    assert found == b"".join(lines[:sent])
+    assert (written.said, written.resumed, written.reactor.writers) == ([], 1, set())
+    reader.close()
+    while not written.said:  # until the kernel has learned that the reader is gone
+        assert written.sink.write(b"1\n")
+    assert written.said == [GONE]
+    log.close()
+
+
+def connected(family: socket.AddressFamily) -> tuple[socket.socket, socket.socket]:
+    if family == socket.AF_UNIX:
+        return socket.socketpair()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        log = socket.create_connection(server.getsockname())
+        return server.accept()[0], log
 
 
 def test_a_reader_that_is_gone_takes_nobody_along(written: Written) -> None:

@@ -1,24 +1,24 @@
-"""What a child is started with: its environment, its program, its user, its signals' names."""
+"""What a child is started with: its environment, its program, its signals' names."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
-import pwd
 import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from spawning import Machine, as_nobody, as_root
 
 from builders import a_file, a_spec
+from ncolony.environment import environment, find_program
 from ncolony.signalnames import signal_name, signal_number
-from ncolony.spawn import (
-    _changes_user,
-    credentials,
-    environment,
-    find_program,
-)
 from reactors import nothing_left
 
 # Environment
@@ -56,6 +56,271 @@ def test_bytes_that_are_not_utf_8_are_inherited_as_they_are(
     """The environment is bytes."""
     monkeypatch.setitem(os.environb, b"RAW", b"\xff")
     assert environment(a_spec(env_inherit=["RAW"]))["RAW"] == os.fsdecode(b"\xff")
+
+
+# Its files
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[[str, bytes], str]:
+    """Writes a file; its path."""
+
+    def write(name: str, contents: bytes) -> str:
+        (tmp_path / name).write_bytes(contents)
+        return str(tmp_path / name)
+
+    return write
+
+
+def _own(**asked: Any) -> dict[str, str | bytes]:
+    """A child's environment without what the monitor says itself."""
+    found = environment(a_spec(**asked))
+    del found["NCOLONY_NAME"], found["NCOLONY_CONFIG"]
+    return found
+
+
+def _why(**asked: Any) -> str:
+    """Why there is no environment."""
+    with nothing_left(), pytest.raises(OSError) as raised:
+        environment(a_spec(**asked))
+    assert isinstance(raised.value.strerror, str)
+    return raised.value.strerror
+
+
+def test_what_is_nearest_to_the_process_wins(
+    file: Callable[[str, bytes], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later file over an earlier one, ``env_from`` over those, ``env`` and more over that."""
+    monkeypatch.setenv("E", "of the monitor")
+    names = b"ABCDE"
+    first = file("1", b"".join(b"%c=first\n" % name for name in names))
+    second = file("2", b"".join(b"%c=second\n" % name for name in names[1:]))
+    secret = file("3", b"secret")
+    asked = {
+        "env_file": [first, second],
+        "env_from": {"C": secret, "D": secret, "E": secret},
+        "env": {"D": "env", "E": "env"},
+        "env_inherit": ["E"],
+    }
+    assert _own(**asked) == {
+        "A": b"first",
+        "B": b"second",
+        "C": b"secret",
+        "D": "env",
+        "E": "of the monitor",
+    }
+
+
+def test_files_cannot_say_what_the_monitor_says(file: Callable[[str, bytes], str]) -> None:
+    """The name and the file of a process are its own."""
+    path = file("env", b"NCOLONY_NAME=db\nNCOLONY_CONFIG=x\n")
+    asked = {"env_file": path, "env_from": {"NCOLONY_NAME": path}}
+    found = environment(a_spec(**asked))
+    assert found == {"NCOLONY_NAME": "web", "NCOLONY_CONFIG": a_file(**asked)}
+
+
+def test_files_are_read_at_each_start(file: Callable[[str, bytes], str]) -> None:
+    """A secret that was exchanged is the new one at the next start."""
+    asked = {"env_file": file("env", b"A=1"), "env_from": {"B": file("secret", b"2")}}
+    assert _own(**asked) == {"A": b"1", "B": b"2"}
+    file("env", b"A=3")
+    file("secret", b"4")
+    assert _own(**asked) == {"A": b"3", "B": b"4"}
+
+
+def test_a_file_of_variables_is_as_others_write_it(file: Callable[[str, bytes], str]) -> None:
+    """Comments, quotes, escapes, ``export``, values of several lines; nothing is expanded."""
+    text = """\ufeff# made by hand
+
+export A=1
+B = two words   # a comment
+C='single $A \\n'
+D="double\\tquoted\\n"
+E="first
+second"
+F=${A}$HOME
+G=
+H=#no comment
+I=\u00e9
+"""
+    assert _own(env_file=file("env", text.encode())) == {
+        "A": b"1",
+        "B": b"two words",
+        "C": b"single $A \\n",
+        "D": b"double\tquoted\n",
+        "E": b"first\nsecond",
+        "F": b"${A}$HOME",
+        "G": b"",
+        "H": b"#no comment",
+        "I": "\u00e9".encode(),
+    }
+
+
+@pytest.mark.parametrize("contents", [b"", b"\n\n", b"  \n# A=1", b"\xef\xbb\xbf"])
+def test_a_file_may_have_no_variables(file: Callable[[str, bytes], str], contents: bytes) -> None:
+    """Then there are none."""
+    assert _own(env_file=file("env", contents)) == {}
+
+
+NOT_ASSIGNED = "found no assignment; allowed: NAME=VALUE"
+
+
+@pytest.mark.parametrize(
+    ("contents", "why"),
+    [
+        (b"A=1\nsecret\n", f"line 2: {NOT_ASSIGNED}"),
+        (b"A=1\n\n\n  secret words\n", f"line 4: {NOT_ASSIGNED}"),
+        (b'A=1\nB="secret\n', f"line 2: {NOT_ASSIGNED}"),
+        (b"A=1\n\n'B=secret'=2\n", f"line 3: {NOT_ASSIGNED}"),
+        (b"=secret", f"line 1: {NOT_ASSIGNED}"),
+        (b"export secret", f"line 1: {NOT_ASSIGNED}"),
+        (b"A=1\nB=se\0cret", "line 2: found a NUL byte"),
+        (b"A=secret\xff", "found invalid UTF-8 at byte 8"),
+        (
+            b"A=1\nB=" + b" " * 257 + b"secret",
+            "line 2: found more than 256 spaces in a row; allowed: so many",
+        ),
+        (b"A=1\n" * 10_001, "found more than 10000 lines; allowed: so many"),
+        (b"#" * 1048577, "found more than 1048576 bytes; allowed: so many"),
+        (b"SECRETS=" + b"x" * 131064, "SECRETS is longer than the 128 KiB allowed"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_without_its_contents(
+    file: Callable[[str, bytes], str], contents: bytes, why: str
+) -> None:
+    """The file, the line, what was found and what is allowed: the rest may be secret."""
+    path = file("env", contents)
+    assert _why(env_file=path) == f"cannot use env_file {path}: {why}"
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        b"A=1" + (b" " * 256 + b"x") * 4000,
+        b"A=" + b"x " * 60_000,
+        b"A=1\n" * 10_000,
+        b"".join(b'A%d="%s"\n' % (i, b"\\n" * 45) for i in range(9_999)),
+    ],
+)
+def test_no_file_takes_long(file: Callable[[str, bytes], str], contents: bytes) -> None:
+    """The monitor waits for it; without bounds, hours."""
+    path = file("env", contents)
+    began = time.process_time()
+    with contextlib.suppress(OSError):
+        environment(a_spec(env_file=path))
+    assert time.process_time() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("contents", "value"),
+    [
+        (b"", b""),
+        (b"\n", b""),
+        (b"secret", b"secret"),
+        (b"secret\n", b"secret"),
+        (b"secret\n\n", b"secret\n"),
+        (b" two\nlines \r\n", b" two\nlines \r"),
+        (b"\xff=#'\"$A", b"\xff=#'\"$A"),
+        (b"x" * 131065, b"x" * 131065),
+    ],
+)
+def test_a_variable_s_file_is_its_value(
+    file: Callable[[str, bytes], str], contents: bytes, value: bytes
+) -> None:
+    """To the byte, without one newline at its end."""
+    assert _own(env_from={"TOKEN": file("secret", contents)}) == {"TOKEN": value}
+
+
+@pytest.mark.parametrize(
+    ("contents", "why"),
+    [
+        (b"se\0cret", "found a NUL byte"),
+        (b"x" * 131066, "TOKEN is longer than the 128 KiB allowed"),
+        (b"x" * 131073, "found more than 131072 bytes; allowed: so many"),
+    ],
+)
+def test_what_is_wrong_with_a_secret_is_said_without_it(
+    file: Callable[[str, bytes], str], contents: bytes, why: str
+) -> None:
+    """The variable and the path."""
+    path = file("secret", contents)
+    assert _why(env_from={"TOKEN": path}) == f"cannot use {path} for TOKEN in env_from: {why}"
+
+
+def _make_fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda path: None, "No such file or directory"),
+        (Path.mkdir, "found no regular file; allowed: a regular file"),
+        (_make_fifo, "found no regular file; allowed: a regular file"),
+        (
+            lambda path: path.symlink_to("/dev/tty"),
+            "found no regular file; allowed: a regular file",
+        ),
+        (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
+    ],
+)
+def test_what_is_no_file_is_no_environment(
+    tmp_path: Path, make: Callable[[Path], None], why: str
+) -> None:
+    """And is never opened in a way that could block."""
+    path = tmp_path / "it"
+    make(path)
+    assert _why(env_file=str(path)) == f"cannot use env_file {path}: {why}"
+    assert _why(env_from={"A": str(path)}) == f"cannot use {path} for A in env_from: {why}"
+
+
+@as_root
+def test_a_file_that_may_not_be_read_is_no_environment(tmp_path: Path) -> None:
+    """With the reason that the kernel gives."""
+    path = tmp_path / "secret"
+    path.touch(mode=0o600)
+    tmp_path.chmod(0o700)
+    why = as_nobody(lambda: _why(env_from={"A": str(path)}))
+    assert why == f"cannot use {path} for A in env_from: Permission denied"
+
+
+def test_the_library_is_loaded_only_for_those_who_ask(file: Callable[[str, bytes], str]) -> None:
+    """Nor is what a context needs: the monitor's start and memory are as without."""
+    script = """if True:
+        import json, sys
+        from ncolony import spec, spawn
+        path = sys.argv[1]
+        def environment(**asked):
+            spawn.environment(spec.parse("web", json.dumps({"args": ["x"], **asked}).encode()))
+        environment(env={"A": "1"})
+        assert not {"ncolony.envfiles", "ncolony.contextstart", "dotenv"} & set(sys.modules)
+        environment(env_from={"A": path})
+        assert "dotenv" not in sys.modules
+        environment(env_file=path)
+        assert "dotenv" in sys.modules
+    """
+    subprocess.run([sys.executable, "-c", script, file("env", b"A=1")], check=True)
+
+
+@pytest.mark.parametrize("fields", [{}, {"umask": "022"}])
+def test_files_values_arrive_to_the_byte(
+    file: Callable[[str, bytes], str], fields: dict[str, Any]
+) -> None:
+    """Whichever way the process is started; its program is looked up in their PATH."""
+    machine = Machine()
+    asked = {
+        "env_file": file("env", b"PATH=/usr/bin:/bin\nA='1 2'"),
+        "env_from": {"TOKEN": file("secret", b"\xff\n")},
+    }
+    found = machine.outcome("env", "-0", env=None, path=None, **asked, **fields)
+    values = found.encode(errors="surrogateescape").split(b"\0")
+    machine.close()
+    assert sorted(value for value in values if b"NCOLONY" not in value) == [
+        b"",
+        b"A=1 2",
+        b"PATH=/usr/bin:/bin",
+        b"TOKEN=\xff",
+    ]
 
 
 # Programs
@@ -127,79 +392,6 @@ def test_a_program_that_is_not_found_is_an_error(
     with nothing_left(), pytest.raises(OSError) as raised:
         find_program(program, {"PATH": path})
     assert (raised.value.errno, raised.value.filename) == (number, program)
-
-
-# Users
-
-
-@pytest.fixture
-def users(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """A machine whose password database has user 7 ``web``, group 70, also in 71."""
-    machine = SimpleNamespace(euid=0)
-
-    def getpwuid(uid: int) -> SimpleNamespace:
-        if uid != 7:
-            raise KeyError(f"getpwuid(): uid not found: {uid}")
-        return SimpleNamespace(pw_name="web", pw_gid=70)
-
-    monkeypatch.setattr(os, "geteuid", lambda: machine.euid)
-    monkeypatch.setattr(pwd, "getpwuid", getpwuid)
-    monkeypatch.setattr(os, "getgrouplist", lambda name, gid: [gid, {"web": 71}[name]])
-    return machine
-
-
-@pytest.mark.parametrize(
-    ("asked", "given"),
-    [
-        ({"uid": 7}, (7, 70, [70, 71])),
-        ({"uid": 7, "gid": 5}, (7, 5, [5, 71])),
-        ({"uid": 8, "gid": 5}, (8, 5, [])),
-        ({"gid": 5}, (None, 5, [])),
-        ({"gid": 0}, (None, 0, [])),
-    ],
-)
-def test_a_child_has_its_user_s_groups_and_none_of_the_monitor_s(
-    users: SimpleNamespace, asked: dict[str, int], given: tuple
-) -> None:
-    """User, group, and supplementary groups."""
-    assert credentials(a_spec(**asked)) == given
-
-
-def test_a_user_that_nobody_knows_needs_a_group(users: SimpleNamespace) -> None:
-    """It would run with the monitor's otherwise."""
-    with pytest.raises(OSError) as raised:
-        credentials(a_spec(uid=8))
-    text = "uid 8 has no entry in the password database: give its gid as well"
-    assert (raised.value.errno, raised.value.strerror) == (errno.EINVAL, text)
-
-
-@pytest.mark.parametrize("asked", [{"uid": 7}, {"gid": 70}, {"uid": 0}])
-def test_only_root_s_monitor_changes_users(users: SimpleNamespace, asked: dict[str, int]) -> None:
-    """Another one says so, instead of starting it as somebody else."""
-    users.euid = 1000
-    with pytest.raises(PermissionError) as raised:
-        credentials(a_spec(**asked))
-    assert raised.value.strerror == "uid and gid need a monitor run by root"
-
-
-@pytest.mark.parametrize(
-    ("euid", "asked", "changes"),
-    [
-        (0, {}, False),
-        (0, {"uid": 0}, True),
-        (0, {"gid": 5}, True),
-        (1000, {}, False),
-        (1000, {"uid": 1000}, False),
-        (1000, {"uid": 1001}, True),
-        (1000, {"uid": 1000, "gid": 1000}, True),
-    ],
-)
-def test_a_monitor_may_start_what_asks_for_its_own_user(
-    users: SimpleNamespace, euid: int, asked: dict[str, int], changes: bool
-) -> None:
-    """Nothing has to change then, and root is not needed."""
-    users.euid = euid
-    assert _changes_user(a_spec(**asked)) is changes
 
 
 # Signals

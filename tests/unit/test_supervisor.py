@@ -8,9 +8,9 @@ import pytest
 
 from builders import POLICY, Colony, a_spec
 from ncolony import request
+from ncolony.ending import GIVE_UP_S
 from ncolony.model import Configured, Removed, State, StopReason, Want
 from ncolony.starts import FEW
-from ncolony.supervisor import GIVE_UP_S
 from ncolony.testing import Program
 
 STOP_WEB = request.Stop("web")
@@ -50,7 +50,7 @@ def test_a_changed_file_restarts_its_process_after_the_old_one_is_gone() -> None
 
 
 def test_what_ignores_term_is_killed_after_the_kill_timeout() -> None:
-    """KILL to the group, no sooner than killtime and no later."""
+    """KILL to the tree, no sooner than killtime and no later."""
     colony = Colony()
     colony.system.programs["web"] = Program(obeys_term=False)
     colony.configure().remove()
@@ -63,7 +63,7 @@ def test_what_ignores_term_is_killed_after_the_kill_timeout() -> None:
 
 
 @pytest.mark.parametrize("subreaper", [True, False])
-def test_no_new_run_before_the_last_of_the_old_group_is_gone(subreaper: bool) -> None:
+def test_no_new_run_before_the_last_of_the_old_one_is_gone(subreaper: bool) -> None:
     """A process that leaves others behind starts again when those are gone, too."""
     colony = Colony(subreaper=subreaper)
     colony.system.programs["web"] = Program(members=2, members_obey_term=False)
@@ -74,7 +74,7 @@ def test_no_new_run_before_the_last_of_the_old_group_is_gone(subreaper: bool) ->
     assert (colony.state(), colony.record().stop_reason) == (State.STOPPING, StopReason.LEFTOVER)
     colony.advance(POLICY.killtime_s + 0.1)
     assert colony.state() is State.RUNNING
-    assert {p.pgid for p in colony.system.living()} == {colony.pid()}
+    assert {p.tree for p in colony.system.living()} == {colony.pid()}
 
 
 def test_instant_deaths_are_followed_by_longer_and_longer_pauses() -> None:
@@ -132,7 +132,7 @@ def test_no_pipe_is_a_failed_start(failure: OSError, why: str) -> None:
     colony.configure()
     assert colony.record().note == f"cannot start web: {why}"
     assert colony.system.processes == {}
-    assert colony.output.writers == set()
+    assert colony.output.open == set()
 
 
 def test_a_program_that_is_missing_concerns_nobody_else() -> None:
@@ -147,7 +147,7 @@ def test_a_program_that_is_missing_concerns_nobody_else() -> None:
 def test_a_signal_that_cannot_be_sent_concerns_nobody_else() -> None:
     """A child that has become another user's: its stop goes on, and so do the others' changes."""
     colony = Colony().configure("a", "web").configure("b", "web")
-    colony.system.faults.fail("signal_group", errno.EPERM)
+    colony.system.faults.fail("signal_tree", errno.EPERM)
     colony.supervisor.apply({"a": Removed(), "b": Removed(), "c": Configured(a_spec(name="c"))})
     assert [colony.state(name) for name in "abc"] == [
         State.STOPPING,
@@ -270,20 +270,18 @@ def test_a_removal_of_what_nobody_knows_is_nothing() -> None:
     assert Colony().remove().published == {}
 
 
-def test_orphans_are_buried_and_disturb_nobody() -> None:
-    """A death that is nobody's changes no record."""
-    colony = Colony()
-    colony.system.programs["web"] = Program(members=1)
-    colony.configure().advance(2)
-    pid = colony.pid()
-    orphan = next(p for p in colony.system.living() if p.pid != pid)
-    orphan.pgid = orphan.pid  # it made a group of its own
-    colony.system.end(pid)
-    colony.advance()
+def test_orphans_of_unknown_origin_are_buried_and_disturb_nobody() -> None:
+    """A death that is nobody's changes no record, and is told to the output."""
+    colony = Colony().configure().advance(2)
+    orphan = colony.system.daemonize(colony.pid(), marked=False)
+    colony.end()
     assert (colony.state(), colony.record().epoch) == (State.RUNNING, 2)
-    colony.system.end(orphan.pid)
+    before = dict(colony.published)
+    colony.system.end(orphan)
     colony.advance()
-    assert orphan.pid not in colony.system.processes
+    assert orphan not in colony.system.processes
+    assert colony.published == before
+    assert ("reaped", str(orphan)) in colony.output.calls
 
 
 def test_counts_are_those_of_the_records() -> None:

@@ -65,6 +65,23 @@ def test_a_refused_file_and_warnings_are_told() -> None:
     assert line.endswith("cannot use web: args: missing; warning: unknown key")
 
 
+def test_what_keeps_output_back_comes_before_why_it_runs() -> None:
+    """A terminal cuts what stands last; where something is wrong besides, that stands first."""
+    full = "output waits: No space left on device"
+    rows = [running("a", output=full), failing("b", output=full, warnings=("odd",))]
+    lines = list(table.lines(rows, NOW, None))
+    assert lines[1].endswith(f"{full}; it was started")
+    assert lines[2].endswith(f"exited with code 3 after 0.0 s; {full}; warning: odd")
+    assert "\x1b[33mRUNNING\x1b[0m" in list(table.lines(rows, NOW, None, colour=True))[1]
+
+
+def test_an_end_for_good_is_red_only_where_it_was_no_success() -> None:
+    """A job that is done is nothing to look at."""
+    done, lost = (running(n, state="EXITED", success=n == "a") for n in "ab")
+    lines = list(table.lines([done, lost], NOW, None, colour=True))
+    assert ("\x1b" in lines[1], "\x1b[31mEXITED\x1b[0m" in lines[2]) == (False, True)
+
+
 def test_nothing_steers_the_terminal() -> None:
     """Escapes and line ends in names and reasons are shown, not obeyed."""
     record = running("a\x1b[2Jb", reason="one\ntwo \udcff")

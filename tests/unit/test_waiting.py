@@ -106,6 +106,14 @@ def test_each_names_all_that_failed_once_none_is_pending() -> None:
     assert look() == Failed("a: died; b: died; c: died; and 1 more")
 
 
+def test_each_ends_with_the_first_failure_where_all_must_succeed() -> None:
+    """Where one can't any more, there is no use in waiting for the others."""
+    looks = {"a": scripted(Pending("x"), Failed("died")), "b": scripted(Pending("x"))}
+    look = each(looks, to_the_end=False)
+    assert look() == Pending("a: x; b: x")
+    assert look() == Failed("a: died; b: x")
+
+
 def test_each_of_none_has_happened() -> None:
     """Where there is nothing to wait for, there is no wait."""
     assert each({})() == Happened()

@@ -121,6 +121,27 @@ def test_a_file_renamed_into_place_is_looked_at(watched: Watched) -> None:
     assert watched.looks == [frozenset({"web"})]
 
 
+def test_a_look_can_be_asked_for(watched: Watched) -> None:
+    """At everything, for what no notice is given of; it is watched on as before."""
+    watched.put("web")
+    watched.start().watcher.look_again()
+    assert (watched.looks, watched.state) == ([WHOLE], BY_NOTICE)
+    watched.forget().put("web")
+    watched.reactor.wait()
+    assert watched.looks == [frozenset({"web"})]
+    watched.watcher.stop()
+    watched.forget().watcher.look_again()
+    assert (watched.looks, watched.reactor.delays_s) == ([], [])
+
+
+def test_a_chmod_of_the_directory_itself_brings_a_look_at_all_of_it(watched: Watched) -> None:
+    """Whether it may be read, or obeyed, is seen at once."""
+    watched.start()
+    watched.directory.chmod(0o700)
+    watched.reactor.wait()
+    assert watched.looks == [WHOLE]
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -9,6 +9,8 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 DEFAULT_WAIT_S = 30.0
+#: As many lines as there are.
+ALL = -1
 #: Completed from the configuration directory, as completion.py says.
 PROCESS = "process"
 
@@ -38,14 +40,31 @@ def seconds(text: str) -> float:
     return value
 
 
+def account(text: str) -> int | str:
+    """A user or a group, by number or by name."""
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
+def count(text: str) -> int:
+    """A number of lines; ALL for ``all``."""
+    value = ALL if text == "all" else int(text)
+    if value < ALL or text == "-1":
+        raise ValueError(text)
+    return value
+
+
 def places(parser: ArgumentParser) -> None:
     """The options that say where the colony is, before and after the command."""
     group = parser.add_argument_group("where the colony is")
     for flags, text in (
-        (("--colony",), "config, messages and status in one folder [$NCOLONY_DIR]"),
+        (("--colony",), "all of them in one folder [$NCOLONY_DIR]"),
         (("--config",), "what should run"),
         (("--messages",), "requests to the monitor"),
         (("--status",), "what does run [MESSAGES/.status]"),
+        (("--logs",), "what they said [MESSAGES/.logs]"),
     ):
         group.add_argument(*flags, metavar="DIR", default=SUPPRESS, help=text)
 
@@ -80,13 +99,15 @@ def _add(parser: ArgumentParser) -> None:
     _name(parser, help="of the process; one that is there is replaced")
     for flag, more in _ADD_OPTIONS.items():
         parser.add_argument(flag, **more)
-    # Abbreviations that were unique before there were --config and --group here.
+    # Abbreviations that were unique before there were --config, --group and --env-file here.
     parser.add_argument("--c", dest="cmd", default=SUPPRESS, help=SUPPRESS)
-    parser.add_argument("--g", dest="gid", type=int, default=SUPPRESS, help=SUPPRESS)
+    parser.add_argument("--g", dest="gid", type=account, default=SUPPRESS, help=SUPPRESS)
+    parser.add_argument("--env-", dest="env_inherit", **_APPEND, default=SUPPRESS, help=SUPPRESS)
     _wait(parser)
 
 
 _APPEND: dict[str, Any] = {"action": "append"}
+_TRUE: dict[str, Any] = {"action": "store_true"}
 _ADD_OPTIONS: dict[str, dict[str, Any]] = {
     "--cmd": {"help": "the program, looked up in the process's PATH"},
     "--arg": {
@@ -98,10 +119,47 @@ _ADD_OPTIONS: dict[str, dict[str, Any]] = {
     "--env": {**_APPEND, "metavar": "NAME=VALUE", "help": "a variable of its environment"},
     "--env-inherit": {**_APPEND, "metavar": "NAME", "help": "one taken from the monitor's"},
     "--group": {**_APPEND, "metavar": "GROUP", "help": "a group, for restart-group"},
-    "--uid": {"type": int, "help": "the user it runs as (root's monitor only)"},
-    "--gid": {"type": int, "help": "the group it runs as (root's monitor only)"},
-    "--extras": {"metavar": "FILE", "help": "a JSON object merged into its file"},
+    "--env-file": {**_APPEND, "metavar": "FILE", "help": "a file of NAME=VALUE lines"},
+    "--env-from": {
+        **_APPEND,
+        "metavar": "NAME=FILE",
+        "help": "a variable whose value is in a file, such as a secret",
+    },
+    "--uid": {"type": account, "help": "the user it runs as (root's monitor only)"},
+    "--gid": {"type": account, "help": "the group it runs as (root's monitor only)"},
+    "--cwd": {"metavar": "DIR", "help": "the directory it starts in"},
+    "--restart": {
+        "choices": ("always", "on-failure", "never"),
+        "metavar": "WHEN",
+        "help": "always, on-failure or never",
+    },
+    "--essential": {**_TRUE, "help": "when it ends for good, all of the colony does"},
+    "--disabled": {**_TRUE, "help": "known and down, until it is enabled"},
+    "--stop-signal": {"metavar": "SIGNAL", "help": "what asks it to end [TERM]"},
+    "--killtime": {"metavar": "SECONDS", "help": "from that to KILL"},
+    "--log": {"metavar": "TO", "help": "monitor, inherit, none, files, or a JSON object"},
+    "--extras": {"metavar": "FILE", "help": "a JSON object merged into its file: any key"},
 }
+
+
+def _rotate(parser: ArgumentParser) -> None:
+    _name(parser, nargs="*", help="only these; otherwise all that have log files")
+    _wait(parser)
+
+
+def _logs(parser: ArgumentParser) -> None:
+    _name(parser, nargs="*", help="only these; otherwise all")
+    parser.add_argument("-f", "--follow", **_TRUE, help="go on with what comes, until Ctrl-C")
+    parser.add_argument(
+        "-n", "--lines", type=count, help="so many of each process, or all [10; with --since all]"
+    )
+    parser.add_argument("--since", metavar="TIME", help="not what is older")
+    parser.description = (
+        "Show what processes said: from their log files, and from the monitor's log\n"
+        "where that is a file. TIME is a date and time, such as 2026-11-25T01:30:00Z,\n"
+        "'2026-11-25 01:30' (local time), or how long ago: 90s, 10m, 2h, 7d. Lines\n"
+        "that carry no time are shown where their file is not older."
+    )
 
 
 def _restart_group(parser: ArgumentParser) -> None:
@@ -153,6 +211,8 @@ COMMANDS: dict[str, Command] = {
         "add a process, or change one", "add web --wait -- python3 -m http.server", _add
     ),
     "remove": Command("stop a process and forget it", "remove web --wait 10", _one),
+    "enable": Command("let a disabled process run", "enable web --wait", _one),
+    "disable": Command("stop a process for good, and keep it", "disable web --wait", _one),
     "start": Command("start a stopped process", "start web --wait", _one),
     "stop": Command("stop a process until it is started", "stop web --wait", _one),
     "restart": Command("stop a process and start it", "restart web --wait", _one),
@@ -164,6 +224,8 @@ COMMANDS: dict[str, Command] = {
         "status web db --json",
         _status,
     ),
+    "logs": Command("show what processes said", "logs web -f --since 10m", _logs),
+    "rotate": Command("begin new log files", "rotate web --wait", _rotate),
     "wait": Command(
         "wait until processes run, or are stopped",
         "wait web db --for running --timeout 60",

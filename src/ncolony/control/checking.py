@@ -1,12 +1,19 @@
-"""Check configuration as the monitor reads it, without a monitor."""
+"""Check configuration as the monitor reads it, without a monitor.
+
+What a file names outside of itself, accounts and paths, is looked for here as well. It may be
+there only where the monitor runs, in a container say: what isn't found is a warning.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from grp import getgrnam
+from pwd import getpwnam
 from typing import NamedTuple
 
 from .. import spec
+from ..context import PLAIN
 from ..names import name_fault
 from .errors import because
 from .regular import read_regular
@@ -49,3 +56,30 @@ def _check_file(file: str) -> Iterator[Finding]:
     else:
         for warning in parsed.warnings:
             yield Finding(file, "", warning, is_warning=True)
+        for field, missing in _missing(parsed):
+            yield Finding(file, field, missing, is_warning=True)
+
+
+def _missing(parsed: spec.ProcessSpec) -> Iterator[tuple[str, str]]:
+    """What the file names and this machine doesn't have: the field, and what is missing."""
+    context = parsed.context or PLAIN
+    if isinstance(context.uid, str) and not _is_known(getpwnam, context.uid):
+        yield "uid", f"no user is named {context.uid!r} here"
+    groups = [("supplementary_groups", group) for group in context.supplementary_groups or ()]
+    for field, group in [("gid", context.gid), *groups]:
+        if isinstance(group, str) and not _is_known(getgrnam, group):
+            yield field, f"no group is named {group!r} here"
+    if context.cwd is not None and not os.path.isdir(context.cwd):
+        yield "cwd", f"no directory {context.cwd} is here"
+    secrets = [("env_from", path) for _, path in parsed.env_from]
+    for field, path in [*(("env_file", path) for path in parsed.env_file), *secrets]:
+        if not os.path.isfile(path):
+            yield field, f"no file {path} is here"
+
+
+def _is_known(look_up: Callable[[str], object], name: str) -> bool:
+    try:
+        look_up(name)
+    except KeyError:
+        return False
+    return True

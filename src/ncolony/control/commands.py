@@ -20,7 +20,9 @@ def run(options: Namespace) -> int:
     """Carry out a command; its exit code. Raises CtlError."""
     where = {part: getattr(options, part) for part in ("colony", *Colony._fields)}
     needed = _NEEDED.get(options.command, ("config", "messages"))
-    if options.command == "check" and options.file:
+    if (options.command == "check" and options.file) or (
+        options.command == "logs" and where["logs"]
+    ):
         needed = ()
     return _RUN[options.command](places.locate(where, os.environ, needed), options)
 
@@ -28,17 +30,15 @@ def run(options: Namespace) -> int:
 #: The directories that a command can't do without, where that isn't the usual two.
 _NEEDED: dict[str, tuple[str, ...]] = {
     "check": ("config",),
+    "logs": ("config",),
     "status": ("status",),
     "wait": ("status",),
 }
 
 
 def _add(colony: Colony, options: Namespace) -> int:
-    extras = None
-    if options.extras is not None:
-        from .configuring import extras_from
+    from . import adding
 
-        extras = extras_from(options.name, options.extras)
     ctllib.add(
         colony,
         options.name,
@@ -47,7 +47,7 @@ def _add(colony: Colony, options: Namespace) -> int:
         env=options.env,
         uid=options.uid,
         gid=options.gid,
-        extras=extras,
+        extras=adding.more(options),
         env_inherit=options.env_inherit,
         group=options.group,
         wait_s=options.wait_s,
@@ -61,10 +61,26 @@ def _remove(colony: Colony, options: Namespace) -> int:
 
 
 def _one(colony: Colony, options: Namespace) -> int:
-    asks = {"start": ctllib.start, "stop": ctllib.stop, "restart": ctllib.restart}
     require_known(options.command, colony, options.name)
-    asks[options.command](colony, options.name, wait_s=options.wait_s)
+    ask: Callable[..., None] = getattr(ctllib, options.command)
+    ask(colony, options.name, wait_s=options.wait_s)
     return AS_WANTED
+
+
+def _rotate(colony: Colony, options: Namespace) -> int:
+    for name in options.name:
+        require_known("rotate", colony, name)
+    if not options.name:
+        ctllib.rotate_all(colony, wait_s=options.wait_s)
+    for name in options.name:
+        ctllib.rotate(colony, name, wait_s=options.wait_s)
+    return AS_WANTED
+
+
+def _logs(colony: Colony, options: Namespace) -> int:
+    from .logs.command import run as show
+
+    return show(colony, options)
 
 
 def _restart_all(colony: Colony, options: Namespace) -> int:
@@ -113,6 +129,8 @@ def _status(colony: Colony, options: Namespace) -> int:
 _RUN: dict[str, Callable[[Colony, Namespace], int]] = {
     "add": _add,
     "remove": _remove,
+    "enable": _one,
+    "disable": _one,
     "start": _one,
     "stop": _one,
     "restart": _one,
@@ -120,6 +138,8 @@ _RUN: dict[str, Callable[[Colony, Namespace], int]] = {
     "restart-group": _restart_group,
     "signal": _signal,
     "status": _status,
+    "logs": _logs,
+    "rotate": _rotate,
     "wait": _wait,
     "check": _check,
 }

@@ -42,8 +42,8 @@ def script(parser: ArgumentParser, commands: dict[str, ArgumentParser], shell: s
         for action in command._actions:
             if getattr(action, "complete", None) == PROCESS:
                 action.complete = _COMPLETE  # type: ignore[attr-defined]
-            elif action.dest in {"colony", "config", "messages", "status"}:
+            elif action.dest in {"colony", "config", "messages", "status", "logs", "cwd"}:
                 action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
-            elif action.dest in {"file", "extras"}:
+            elif action.dest in {"file", "extras", "env_file"}:
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
     return shtab.complete(parser, shell, preamble={"bash": _BASH, "zsh": _ZSH}.get(shell, ""))

@@ -1,13 +1,16 @@
-"""Make a process's file from its parts, checked as the monitor will check it."""
+"""Make a process's file from its parts, checked as the monitor will check it; put it in place."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .. import spec
-from .errors import RefusedError
+from . import aside
+from .errors import CtlError, RefusedError, because
+from .places import Colony
 
 Environment = Iterable[str] | Mapping[str, str]
 
@@ -39,6 +42,33 @@ def content(
     except (TypeError, ValueError, RecursionError) as error:
         raise RefusedError(f"cannot add {name}: it can't be written as JSON: {error}") from None
     return text
+
+
+def put(
+    verb: str,
+    colony: Colony,
+    name: str,
+    text: bytes,
+    wait_s: float | None,
+    path: str | None = None,
+) -> None:
+    """Write a process's file, or the file at ``path`` that it is a link to; on disk on return.
+
+    With ``wait_s``, waits until it is in force and the process runs, or is down where the file
+    says so. Raises CtlError.
+    """
+    wait = None
+    if wait_s is not None:
+        from .following import changing
+
+        wait = changing(verb, colony, name, text, wait_s)
+    folder, file = os.path.split(path or os.path.join(colony.config, name))
+    try:
+        aside.put(folder, file, text, durable=True)
+    except OSError as error:
+        raise CtlError(f"cannot {verb} {name}: {because(error)}") from None
+    if wait is not None:
+        wait()
 
 
 def environment(name: str, env: Environment) -> dict[str, str]:

@@ -17,8 +17,10 @@ from .places import Colony
 from .regular import read_regular
 from .waiting import NOT_RUNNING, Patience, each, until
 
-OneRequest = request.Start | request.Stop | request.Restart | request.Signal
+OneRequest = request.Start | request.Stop | request.Restart | request.Signal | request.Rotate
 
+#: More than any process's file may have.
+MAX_BYTES = 1 << 21
 #: Where the monitor puts what it can't carry out, with the reason in a file beside it.
 REJECTED = ".rejected"
 #: 0.5 s of looks, ten times what the status may lag behind.
@@ -26,10 +28,11 @@ LOOKS_UNTIL_NEW = 50
 
 _JUDGES: dict[type[OneRequest], Judge] = {
     request.Start: outcome.started,
-    request.Stop: lambda _, now: outcome.stopped(now),
+    request.Stop: outcome.stopped,
     request.Restart: outcome.restarted,
-    # It is sent when the request is accepted, and nothing can be seen of it.
+    # These are done when the request is accepted, and nothing can be seen of them.
     request.Signal: lambda _, now: Happened(),
+    request.Rotate: lambda _, now: Happened(),
 }
 
 
@@ -48,38 +51,54 @@ def accepted(colony: Colony, file: str) -> Verdict:
 
 
 def following(colony: Colony, file: str, then: Callable[[], Verdict]) -> Callable[[], Verdict]:
-    """One look at a request: first whether it is accepted, from then on what ``then`` sees.
-
-    What is lasting and still there when the status must be newer than the request is final.
-    """
+    """One look at a request: first whether it is accepted, from then on what ``then`` sees."""
     taken_up = False
-    looks_left = LOOKS_UNTIL_NEW
+    patient = until_new(then)
 
     def look() -> Verdict:
-        nonlocal taken_up, looks_left
+        nonlocal taken_up
         if not taken_up:
             verdict = accepted(colony, file)
             if not isinstance(verdict, Happened):
                 return verdict
             taken_up = True
-        verdict = then()
-        if isinstance(verdict, Pending) and verdict.lasting:
-            looks_left -= 1
-            return verdict if looks_left else Failed(verdict.now)
-        return verdict
+        return patient()
 
     return look
 
 
-def adding(colony: Colony, name: str, text: bytes, wait_s: float) -> Callable[[], None]:
-    """What waits, once a process's new file is written, until it is in force and runs."""
+def until_new(look: Callable[[], Verdict]) -> Callable[[], Verdict]:
+    """As ``look``, but what is lasting and still there when the status must be new is final."""
+    looks_left = LOOKS_UNTIL_NEW
+
+    def patient() -> Verdict:
+        nonlocal looks_left
+        verdict = look()
+        if not isinstance(verdict, Pending) or verdict.lasting is None:
+            return verdict
+        looks_left -= 1
+        return verdict if looks_left else verdict.lasting
+
+    return patient
+
+
+def changing(
+    verb: str, colony: Colony, name: str, text: bytes, wait_s: float
+) -> Callable[[], None]:
+    """What waits, once a process's new file is written, until it is in force and runs.
+
+    Where the file says that it isn't enabled, until it is down.
+    """
+    from ..spec import parse  # 4 ms that no other wait needs
+
+    enabled = parse(name, text).enabled
     fingerprint = sha256(text).hexdigest()
     before = observed.record(colony, name)
 
     def look() -> Verdict:
-        return outcome.added(before, observed.record(colony, name), fingerprint)
+        return outcome.added(before, observed.record(colony, name), fingerprint, enabled)
 
-    return lambda: wait_for(f"add {name}", colony, look, wait_s)
+    return lambda: wait_for(f"{verb} {name}", colony, look, wait_s)
 
 
 def wait_removed(colony: Colony, name: str, wait_s: float) -> None:
@@ -103,7 +122,10 @@ def ask_one(verb: str, colony: Colony, asked: OneRequest, wait_s: float) -> None
 def ask_many(
     what: str, colony: Colony, asked: Request, wait_s: float, names: list[str] | None = None
 ) -> None:
-    """Ask for a restart of many; wait until those that ran before run again. Raises CtlError."""
+    """Ask for a restart of many, or of all; wait until those that ran before run again.
+
+    Raises CtlError.
+    """
 
     def looking(name: str, was: StatusRecord) -> Callable[[], Verdict]:
         return lambda: outcome.restarted(was, observed.record(colony, name))
@@ -134,10 +156,32 @@ def wait_until(
     judge: Callable[[StatusRecord | None], Verdict],
     timeout_s: float,
 ) -> None:
-    """Wait until ``judge`` finds each of the processes good. Raises CtlError."""
+    """Wait until ``judge`` finds each of the processes good, or one that won't be.
+
+    Raises CtlError.
+    """
 
     def looking(name: str) -> Callable[[], Verdict]:
-        return lambda: judge(observed.record(colony, name))
+        def look() -> Verdict:
+            now = observed.record(colony, name)
+            verdict = judge(now)
+            if isinstance(verdict, Pending) and not _knows_its_file(colony, name, now):
+                return Pending(verdict.now)
+            return verdict
+
+        return until_new(look)
 
     looks = {name: looking(name) for name in names}
-    wait_for(f"wait for {' '.join(names)}", colony, each(looks), timeout_s, monitor=True)
+    look = each(looks, to_the_end=False)
+    wait_for(f"wait for {' '.join(names)}", colony, look, timeout_s, monitor=True)
+
+
+def _knows_its_file(colony: Colony, name: str, now: StatusRecord | None) -> bool:
+    """Whether what the monitor says of a process is about the file that lies there now."""
+    if now is None or (now.refused is not None and now.refused_fingerprint is None):
+        return True
+    try:
+        text = read_regular(os.path.join(colony.config, name), MAX_BYTES)
+    except OSError:
+        return True
+    return sha256(text).hexdigest() in {now.fingerprint, now.refused_fingerprint}

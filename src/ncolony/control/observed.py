@@ -131,7 +131,12 @@ def _check_types(found: StatusRecord) -> None:
 
 _TYPES: tuple[tuple[tuple[str, ...], tuple[type, ...], str], ...] = (
     (("name", "state", "want", "reason", "since"), (str,), "a string"),
-    (("next_start", "fingerprint", "refused"), (str, type(None)), "a string, or null"),
+    (
+        ("next_start", "fingerprint", "refused", "refused_fingerprint", "boot_id", "output"),
+        (str, type(None)),
+        "a string, or null",
+    ),
     (("starts",), (int,), "a whole number"),
-    (("pid",), (int, type(None)), "a whole number, or null"),
+    (("pid", "pid_started"), (int, type(None)), "a whole number, or null"),
+    (("success",), (bool, type(None)), "true, false or null"),
 )

@@ -22,11 +22,15 @@ class Places(NamedTuple):
 
 
 class Colony(NamedTuple):
-    """The three directories that the control program works with."""
+    """The directories that the control program works with.
+
+    ``logs`` is empty where it isn't known: the monitor says then where they are.
+    """
 
     config: str
     messages: str
     status: str
+    logs: str = ""
 
 
 AnyPlaces = Places | Colony | tuple[Path, Path]
@@ -44,7 +48,7 @@ def colony_of(places: AnyPlaces) -> Colony:
 
 
 def in_folder(folder: Path) -> Colony:
-    """The colony that lives in one folder: FOLDER/config, FOLDER/messages, FOLDER/status."""
+    """The colony in one folder: FOLDER/config, FOLDER/messages, FOLDER/status, FOLDER/logs."""
     base = os.fsdecode(folder)
     return Colony(*[os.path.join(base, part) for part in Colony._fields])
 
@@ -59,17 +63,17 @@ def locate(
     Where ``config`` and ``messages`` are both given, ``$NCOLONY_DIR`` has no say, so that
     the status is looked for where a monitor with the same two options writes it.
     A directory that isn't ``needed`` may be unknown: the empty string.
-    Raises RefusedError where a needed one isn't known, or isn't there; the status directory
-    may be missing, as it is before the first monitor.
+    Raises RefusedError where a needed one isn't known, or isn't there; the directories for
+    status and logs may be missing, as they are before the first monitor.
     """
-    config, messages, status = (options.get(part) for part in Colony._fields)
+    config, messages, status, logs = (options.get(part) for part in Colony._fields)
     folder = options.get("colony")
     if folder is None and not (config and messages):
         folder = environ.get(VARIABLE) or None
-    base = Colony("", "", "") if folder is None else in_folder(folder)
+    base = Colony("", "", "", "") if folder is None else in_folder(folder)
     config, messages = config or base.config, messages or base.messages
     status = status or base.status or (messages and os.path.join(messages, ".status"))
-    colony = Colony(config, messages, status)
+    colony = Colony(config, messages, status, logs or base.logs)
     for part in needed:
         _require(part, getattr(colony, part))
     return colony
@@ -81,7 +85,7 @@ def _require(part: str, path: str) -> None:
             f"cannot find the {part} directory: give --colony DIR, set {VARIABLE}, "
             "or give --config DIR and --messages DIR"
         )
-    if part != "status" and not os.path.isdir(path):
+    if part not in {"status", "logs"} and not os.path.isdir(path):
         there = os.path.lexists(path)
         reason = "it is not a directory" if there else "no such directory"
         raise RefusedError(f"cannot use the {part} directory {path}: {reason}")

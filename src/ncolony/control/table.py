@@ -38,7 +38,7 @@ def lines(
             cell.rjust(size) if title in _RIGHT else cell.ljust(size)
             for title, cell, size in zip(HEADER, row, widths, strict=False)
         ]
-        code = _COLOURS.get(shown[i - 1].state) if i and colour else None
+        code = _colour(shown[i - 1]) if i and colour else None
         if code:
             cells[1] = f"\x1b[{code}m{cells[1]}\x1b[0m"
         yield "  ".join([*cells, _cut(row[-1], room)]).rstrip()
@@ -61,12 +61,22 @@ def printable(text: str) -> str:
 
 
 def _row(record: StatusRecord, now: float) -> tuple[str, ...]:
-    why = record.reason if record.refused is None else record.refused
-    for warning in record.warnings:
-        why += f"{'; ' if why else ''}warning: {warning}"
+    why = _why(record)
     pid = "-" if record.pid is None else str(record.pid)
     cells = (record.name, record.state, pid, _since(record, now), str(record.starts), why)
     return tuple(map(printable, cells))
+
+
+def _why(record: StatusRecord) -> str:
+    """What is worth knowing, the most pressing first: a terminal cuts the rest.
+
+    Why it runs matters less than what keeps its output back.
+    """
+    said = [record.reason if record.refused is None else record.refused]
+    if record.output:
+        said.insert(0 if record.as_wanted else 1, record.output)
+    said += [f"warning: {warning}" for warning in record.warnings]
+    return "; ".join(filter(None, said))
 
 
 def _since(record: StatusRecord, now: float) -> str:
@@ -75,6 +85,14 @@ def _since(record: StatusRecord, now: float) -> str:
     except ValueError:
         return "-"
     return age(now - since.replace(tzinfo=UTC).timestamp())
+
+
+def _colour(record: StatusRecord) -> str | None:
+    if record.state == "EXITED":
+        return None if record.as_wanted else _RED
+    if record.state == "RUNNING" and record.output:
+        return _YELLOW
+    return _COLOURS.get(record.state)
 
 
 def _cut(text: str, room: int | None) -> str:

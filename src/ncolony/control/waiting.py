@@ -54,10 +54,13 @@ def until(
         now = patience.monotonic()
 
 
-def each(looks: dict[str, Callable[[], Verdict]]) -> Callable[[], Verdict]:
+def each(
+    looks: dict[str, Callable[[], Verdict]], *, to_the_end: bool = True
+) -> Callable[[], Verdict]:
     """One look at several processes: happened when all have, and looks again only at the rest.
 
-    Failed when none is pending and one has failed, so that it can name each that has.
+    Failed when none is pending and one has failed, so that it can name each that has; or,
+    unless ``to_the_end``, as soon as one has.
     """
     pending = dict(looks)
     failed: dict[str, str] = {}
@@ -73,7 +76,7 @@ def each(looks: dict[str, Callable[[], Verdict]]) -> Callable[[], Verdict]:
             if isinstance(verdict, Failed):
                 failed[name] = verdict.why
         told = [*(f"{name}: {why}" for name, why in failed.items()), *waiting]
-        if waiting:
+        if waiting and (to_the_end or not failed):
             return Pending(_listed(told))
         return Failed(_listed(told)) if failed else Happened()
 

@@ -1,0 +1,247 @@
+"""Who belongs to a run: the process that was started, and all that it started in its turn.
+
+While the process lives, its descendants hang below it. When it has ended, what it left is handed
+to the monitor as the nearest subreaper, prctl(2), and carries its mark (``marks``): a direct child
+of ours that we haven't started is an orphan, and its mark says whose. So nothing has to be
+searched where there is no orphan, and a death costs one look at the list of our own children.
+
+What an earlier monitor left has been handed to somebody else: ``leftovers``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from signal import SIGKILL
+
+from twisted.internet import process as twisted_process
+
+from . import proc
+from .cgroups import Cgroups
+from .leftovers import Leftovers
+from .marks import Marks
+
+#: Whoever forks faster than this is ended without a control group's help.
+MAX_PLACED = 100
+
+
+class Told:
+    """Who was sent which signal: nobody gets the same one twice, for twice may mean at once."""
+
+    __slots__ = ("group", "pids", "signum", "tree")
+
+    def __init__(self, tree: int, signum: int) -> None:
+        self.tree = tree
+        self.signum = signum
+        self.group = False
+        self.pids: set[int] = set()
+
+
+class Trees:
+    """Finds and signals what belongs to runs, each known by its name and its process's pid."""
+
+    def __init__(self, marks: Marks, cgroups: Cgroups | None = None) -> None:
+        self._marks = marks
+        self._cgroups = cgroups
+        self._own = os.getpid()
+        self._sees = proc.stat(self._own) is not None
+        self._leaders: dict[int, str] = {}
+        self._orphans: dict[int, int | None] = {}
+        self._looked = False
+        self._told: dict[str, Told] = {}
+        self._leftovers = Leftovers(marks, cgroups)
+
+    # Our children come and go
+
+    def started(self, name: str, pid: int) -> None:
+        """A process was started."""
+        self._leaders[pid] = name
+        if self._cgroups is not None:
+            self._place(self._cgroups, name, pid)
+
+    def _place(self, cgroups: Cgroups, name: str, pid: int) -> None:
+        """Move a process into its group, and what it forked before that."""
+        waiting = [pid]
+        for _ in range(MAX_PLACED):
+            if not waiting:
+                return
+            pid = waiting.pop()
+            cgroups.place(name, pid)
+            waiting += proc.children_of(pid)
+
+    def reaped(self, pids: Iterable[int]) -> None:
+        """Children have ended and are buried: what they left are orphans now."""
+        self._looked = False
+        for pid in pids:
+            self._leaders.pop(pid, None)
+            self._orphans.pop(pid, None)
+
+    # Runs
+
+    def lives(self, name: str, tree: int) -> bool:
+        """Whether anybody is left of a run."""
+        if name in self._leftovers:
+            return self._leftovers.live(name)  # their group may have zombies that nobody buries
+        leads = self._leaders.get(tree)
+        if leads == name or (leads is None and _group_lives(tree)):
+            return True
+        mark = self._marks.of_name(name)
+        if mark in self._orphan_marks():
+            return True
+        if self._cgroups is not None and self._cgroups.lives(name):
+            return True
+        self._told.pop(name, None)
+        return False
+
+    def signal(self, name: str, tree: int, signum: int, *, again: bool) -> None:
+        """Send a signal to all of a run; ``again``: also to those who had it before.
+
+        Raises PermissionError where all of them are another user's.
+        """
+        told = self._told.get(name)
+        if told is None or (told.tree, told.signum) != (tree, signum):
+            told = self._told[name] = Told(tree, signum)
+        leads = self._leaders.get(tree) == name
+        # Some are known only by hanging below the process, a monitor's own children say: before
+        # that goes, who are they?
+        pids = dict.fromkeys(self.members(name, tree) if again or not leads else ())
+        refused: OSError | None = None
+        if (again or not told.group) and self._knows_group(name, tree, pids):
+            # First all at once: none of them sees another one go before its turn comes.
+            refused = _send(os.killpg, tree, signum)
+        told.group = True
+        if signum == SIGKILL and self._cgroups is not None:
+            self._cgroups.kill(name)
+        if again or leads:
+            pids.update(dict.fromkeys(self.members(name, tree)))
+        for pid in pids:
+            if (again or pid not in told.pids) and not _in_group(pid, tree):
+                refused = _send(os.kill, pid, signum) or refused
+                told.pids.add(pid)
+        if refused is not None:
+            raise refused
+
+    def _knows_group(self, name: str, tree: int, pids: Iterable[int]) -> bool:
+        """Whether the group of this number is the run's, some of whose pids these are.
+
+        The process's number is its group's, and free for others when nobody is left in that.
+        """
+        leads = self._leaders.get(tree)
+        if leads is None and self._sees:
+            return any(_in_group(pid, tree) for pid in pids)
+        return leads in (None, name)
+
+    def members(self, name: str, tree: int) -> list[int]:
+        """The pids of a run, as far as /proc shows them."""
+        found: dict[int, None] = {}
+        # The process's own children before the orphans: one whose parent dies in between is
+        # seen twice rather than not at all.
+        if self._leaders.get(tree) == name:
+            self._add_descendants(tree, found)
+        roots = self._leftovers.pids(name) + self._orphans_of(name, tree)
+        if self._cgroups is not None:
+            roots += self._cgroups.pids(name)
+        for pid in roots:
+            self._add_descendants(pid, found)
+        return list(found)
+
+    def _add_descendants(self, pid: int, found: dict[int, None]) -> None:
+        waiting = [pid]
+        while waiting:
+            pid = waiting.pop()
+            if pid not in found:
+                found[pid] = None
+                waiting += proc.children_of(pid)
+
+    def _orphans_of(self, name: str, tree: int) -> list[int]:
+        """Those with the run's mark, and who has lost its mark and is in the process's group."""
+        mark = self._marks.of_name(name)
+        self._looked = False
+        self._orphan_marks()
+        return [
+            pid
+            for pid, of in self._orphans.items()
+            if of == mark or (of is None and _in_group(pid, tree))
+        ]
+
+    def _orphan_marks(self) -> set[int | None]:
+        if not self._looked:
+            self._look()
+        return set(self._orphans.values())
+
+    def _look(self) -> None:
+        """Find out which of our children we haven't started, and whose they are."""
+        listed = proc.listed_children(self._own, self._own)
+        children = proc.children_of(self._own) if listed is None else map(int, listed)
+        unknown = set(children) - self._leaders.keys()
+        if unknown or self._orphans:
+            known = self._orphans
+            self._orphans = {
+                pid: known[pid] if pid in known else self._marks.of_pid(pid) for pid in unknown
+            }
+        self._looked = True
+
+    def started_ticks(self, pid: int) -> int | None:
+        """When one that belongs to a run was started; None where unknown, or somebody else."""
+        if pid not in self._leaders:
+            return self._leftovers.started(pid)
+        seen = proc.stat(pid)
+        return None if seen is None else seen.started
+
+    # Orphans of unknown origin
+
+    def strangers(self) -> list[int]:
+        """Our children that nobody here started, and whose mark isn't one of ours."""
+        self._looked = False  # who forked twice is handed to us without a death that we are told of
+        self._orphan_marks()
+        return [
+            pid
+            for pid, mark in self._orphans.items()
+            if mark is None and pid not in twisted_process.reapProcessHandlers
+        ]
+
+    def signal_strangers(self, signum: int) -> None:
+        """Send them and all below them a signal. Raises PermissionError as ``signal`` does."""
+        found: dict[int, None] = {}
+        for pid in self.strangers():
+            self._add_descendants(pid, found)
+        refused: OSError | None = None
+        for pid in found:
+            refused = _send(os.kill, pid, signum) or refused
+        if refused is not None:
+            raise refused
+
+    # What an earlier monitor left
+
+    def find_leftovers(
+        self, names: Iterable[str], reported: Mapping[str, tuple[int, int]]
+    ) -> dict[str, int]:
+        """The names of which an earlier monitor left something running: ``leftovers``."""
+        return self._leftovers.find(names, reported)
+
+
+def _group_lives(pgid: int) -> bool:
+    try:
+        os.killpg(pgid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _in_group(pid: int, pgid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return os.getpgid(pid) == pgid
+    return False
+
+
+def _send(kill: Callable[[int, int], None], pid: int, signum: int) -> OSError | None:
+    try:
+        kill(pid, signum)
+    except ProcessLookupError:
+        return None
+    except OSError as error:
+        return error
+    return None
