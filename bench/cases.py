@@ -106,7 +106,7 @@ class Turn:
 
     def _restarts(self, life: Life, size: int) -> None:
         try:
-            latencies_ms = life.restarts(self.plan.kills, self.plan.kills_s)
+            latencies_ms = [*life.restarts(self.plan.kills, self.plan.kills_s).values()]
         except (Failed, OSError) as fault:
             self.record("restart", size, None, str(fault))
             raise

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import procs
 from records import Records, TooLate, mono_ns
@@ -37,7 +37,11 @@ class Life:
     """A supervisor with count services, from its configuration to its end."""
 
     def __init__(
-        self, kind: type[Supervisor], count: int, setting: Setting, lines: int | None = None
+        self,
+        kind: Callable[[Path, Tools], Supervisor],
+        count: int,
+        setting: Setting,
+        lines: int | None = None,
     ) -> None:
         self.setting = setting
         self.count = count
@@ -49,7 +53,7 @@ class Life:
             self.supervisor.write(self.service(NAME.format(number), 1, lines))
         self.process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> "Life":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -102,9 +106,13 @@ class Life:
             raise Failed(str(late)) from late
         return (max((r.began_ns for r in self.records.read()), default=began_ns) - began_ns) / 1e6
 
-    def restarts(self, kills: int, seconds: float) -> list[float]:
+    def pids(self) -> dict[str, int]:
+        """The pid of the last run of each service."""
+        return {record.name: record.pid for record in self.records.read()}
+
+    def restarts(self, kills: int, seconds: float) -> dict[str, float]:
         """Kill processes at times that don't depend on the answers: ms to each replacement."""
-        pids = {record.name: record.pid for record in self.records.read()}
+        pids = self.pids()
         draw = self.setting.random
         names = draw.sample(sorted(pids), min(kills, len(pids)))
         times = sorted(draw.uniform(0, seconds) for _ in names)
@@ -116,10 +124,10 @@ class Life:
             os.kill(pids[name], signal.SIGKILL)
         deadline_ns = self.deadline_ns()
         try:
-            return [
-                (self.records.wait_for(name, 1, first, deadline_ns).began_ns - at_ns) / 1e6
+            return {
+                name: (self.records.wait_for(name, 1, first, deadline_ns).began_ns - at_ns) / 1e6
                 for name, at_ns in killed_ns.items()
-            ]
+            }
         except TooLate as late:
             raise Failed(str(late)) from late
 

@@ -11,7 +11,7 @@ import resource
 import select
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from records import TooLate, mono_ns
@@ -34,17 +34,39 @@ def allow_descriptors(count: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-def _parents() -> dict[int, int]:
-    """The parent of each living process of the machine."""
-    parents = {}
+def _processes() -> Iterator[tuple[int, bytes, int]]:
+    """Pid, state and parent of each process of the machine."""
     for entry in os.listdir("/proc"):
         if not entry.isdigit():
             continue
         with contextlib.suppress(OSError), open(f"/proc/{entry}/stat", "rb") as file:
             state, parent = file.read().rpartition(b")")[2].split()[:2]
-            if state not in b"ZX":
-                parents[int(entry)] = int(parent)
-    return parents
+            yield int(entry), state, int(parent)
+
+
+def _parents() -> dict[int, int]:
+    """The parent of each living process of the machine."""
+    return {pid: parent for pid, state, parent in _processes() if state not in b"ZX"}
+
+
+def children_of(parent: int) -> list[int]:
+    """The pids of a process's living children."""
+    return [pid for pid, above in _parents().items() if above == parent]
+
+
+def zombies_of(parent: int) -> int:
+    """How many children of a process have ended and were not collected."""
+    return sum(1 for _, state, above in _processes() if state in b"ZX" and above == parent)
+
+
+def outer_pids(pids: Iterable[int]) -> dict[int, int]:
+    """The pids that we know processes by, under those they have in their own PID namespace."""
+    found = {}
+    for pid in pids:
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/status") as file:
+            inner = next(line for line in file if line.startswith("NSpid:")).split()[-1]
+            found[int(inner)] = pid
+    return found
 
 
 def below_us() -> list[int]:

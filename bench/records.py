@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-LAYOUT = struct.Struct("=qiI48s")  # struct record of child.c
+LAYOUT = struct.Struct("=qiI48s")  # struct record of record.h
 
 
 class TooLate(Exception):

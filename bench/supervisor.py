@@ -32,6 +32,10 @@ class Tools(NamedTuple):
     floor: Path  # the compiled floor.c
     child: Path  # the compiled child.c
 
+    def program(self, name: str) -> str:
+        """Another of the benchmark's C programs, compiled."""
+        return str(self.child.with_name(name))
+
 
 def write_aside(path: Path, text: str, mode: int = 0o644) -> None:
     """Write a file whole: aside, then renamed into place, its folder made where it's missing."""

@@ -39,14 +39,22 @@ def figure(value: float) -> str:
 def lined_up(columns: Sequence[Column], rows: Sequence[Row]) -> list[str]:
     """A Markdown table whose columns are also aligned for the eye."""
     cells = [[column.heading for column in columns]]
-    cells += [[column.cell(row) for column in columns] for row in rows]
-    widths = [max(len(line[at]) for line in cells) for at in range(len(columns))]
-    rule = ["-" * widths[0]] + ["-" * (width - 1) + ":" for width in widths[1:]]
-    cells.insert(1, rule)
+    return aligned(cells + [[column.cell(row) for column in columns] for row in rows])
+
+
+def aligned(cells: list[list[str]], left: int = 1) -> list[str]:
+    """A Markdown table of these lines of cells, the first of them the heading; so many columns
+    are aligned on the left."""
+    widths = [max(len(line[at]) for line in cells) for at in range(len(cells[0]))]
+    rule = [
+        "-" * width if at < left else "-" * (width - 1) + ":" for at, width in enumerate(widths)
+    ]
     lines = []
-    for line in cells:
-        padded = [line[0].ljust(widths[0])]
-        padded += [text.rjust(width) for text, width in zip(line[1:], widths[1:], strict=True)]
+    for line in (cells[0], rule, *cells[1:]):
+        padded = [
+            text.ljust(width) if at < left else text.rjust(width)
+            for at, (text, width) in enumerate(zip(line, widths, strict=True))
+        ]
         lines.append(f"| {' | '.join(padded)} |")
     return lines
 
