@@ -75,8 +75,9 @@ def filled(text: str) -> str:
 
 
 def _json(value: object) -> str:
-    whole = isinstance(value, int) and value >= _MIB and value % _MIB == 0
-    return f'"{value // _MIB}M"' if whole else json.dumps(value)
+    if isinstance(value, int) and value >= _MIB and value % _MIB == 0:
+        return f'"{value // _MIB}M"'
+    return json.dumps(value)
 
 
 def _cell(cell: Callable[..., Any]) -> str:

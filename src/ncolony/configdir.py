@@ -96,12 +96,20 @@ class ConfigDir:
             change = self._look_at(name)
             if change is not None:
                 changes[name] = change
+        self._doubt(changes, keep_missing)
+        return changes
+
+    def _doubt(self, changes: dict[str, FileChange], keep_missing: bool) -> None:
+        """Take back what isn't gone: nothing is stopped because a directory has vanished.
+
+        It may have been away for no more than an instant in the midst of the look.
+        """
         gone = [name for name, change in changes.items() if isinstance(change, Removed)]
-        if gone and (keep_missing or self._present() is None):
-            for name in gone:  # nothing is stopped because a directory has vanished
+        present = self._present() if gone and not keep_missing else None
+        for name in gone:
+            if present is None or name in present:
                 del changes[name]
                 self._seen[name] = UNREAD
-        return changes
 
     def _present(self) -> frozenset[str] | None:
         """The processes' files, or None where the directory can't be read."""

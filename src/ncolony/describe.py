@@ -9,6 +9,9 @@ from .model import Ended, Record, State, StopReason
 from .policy import Policy, in_force, is_failure
 from .status import LastExit, StatusRecord, utc_text
 
+#: So many processes are named one by one.
+MOST_NAMED = 10
+
 
 def status_of(record: Record, defaults: Policy) -> StatusRecord:
     """What anyone may read of a process; ``defaults`` are the monitor's rules."""
@@ -72,6 +75,12 @@ def reason(record: Record, defaults: Policy) -> str:
             return record.refusal or _failed(record)
         case _:
             assert_never(record.state)
+
+
+def first_few(items: list[str]) -> str:
+    """A list for people, of which ten are enough."""
+    more = len(items) - MOST_NAMED
+    return ", ".join(items[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _end(record: Record) -> str:

@@ -104,6 +104,9 @@ class ISystem(Protocol):
         of the group, don't get it again, unless it is KILL.
         """
 
+    def blindness(self) -> str | None:
+        """Why not all that processes start can be found, for people; None where it can."""
+
     def survivors(self, name: str, pid: int) -> list[str]:
         """Who is left of a run, for people: pids, and what keeps them from ending."""
 

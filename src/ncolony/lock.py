@@ -7,7 +7,7 @@ import os
 import random
 import time
 
-from .marks import is_base
+from .marks import BASES, is_base
 from .status import LOCK_FILE
 
 #: A control program that looks whether the monitor lives holds the lock for microseconds.
@@ -15,7 +15,6 @@ TRIES = 50
 PAUSE_S = 0.01
 #: What the file holds is written over in place: always of this length.
 _LINE = 64
-_BASES = 1 << 31
 
 
 class Locked(Exception):
@@ -74,7 +73,7 @@ class StatusLock:
             self.base = int(base)
             self.inherited = True
             return
-        self.base = self.base or random.SystemRandom().randrange(1, _BASES)
+        self.base = self.base or random.SystemRandom().randrange(1, BASES)
         os.pwrite(fd, f"{self.base} {here}".ljust(_LINE - 1).encode() + b"\n", 0)
 
     def release(self) -> None:

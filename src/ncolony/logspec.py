@@ -145,7 +145,10 @@ def log_spec(value: Any) -> LogSpec:
 
 
 def _require_sense(spec: LogSpec, found: dict[str, Any]) -> None:
-    """Refuse what would be accepted and do nothing."""
+    """Refuse what would be accepted and do nothing, or keep nothing."""
+    largest = spec.max_size or 0
+    if spec.keep_size is not None and spec.keep_size < largest:
+        raise Wrong(f"less than max_size, {largest}, so that nothing is kept", ".keep_size")
     for name in found:
         if KEYS[name].files_only and spec.to != "files":
             raise Wrong(f'it, which is for "to": "files", with "to": "{spec.to}"', f".{name}")

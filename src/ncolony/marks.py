@@ -13,20 +13,22 @@ from .proc import locks_limit
 
 #: RLIMIT_LOCKS on every Linux; Python has no name for it.
 RLIMIT_LOCKS = 10
-_NAME_BITS = 31
-_BASE_BITS = 31
+#: More for names: of ten thousand processes two have the same mark with a chance of 0.07 %. That of
+#: two colonies on a machine, which would have to have a process of the same name, is 1 : 2**26.
+_NAME_BITS = 36
+BASES = 1 << 26
 
 
 class Marks:
-    """The marks of a colony. ``base`` is its own, from 1 to 2**31 - 1."""
+    """The marks of a colony. ``base`` is its own, from 1 to ``BASES`` - 1."""
 
     def __init__(self, base: int) -> None:
         self._base = base
 
     def of_name(self, name: str) -> int:
         """The mark of a process of the colony, and of all that it starts."""
-        digest = blake2b(name.encode("utf-8", "surrogateescape"), digest_size=4).digest()
-        return self._base << _NAME_BITS | int.from_bytes(digest, "big") >> (32 - _NAME_BITS)
+        digest = blake2b(name.encode("utf-8", "surrogateescape"), digest_size=8).digest()
+        return self._base << _NAME_BITS | int.from_bytes(digest, "big") >> (64 - _NAME_BITS)
 
     def of_pid(self, pid: int) -> int | None:
         """The mark that a process carries, if it is one of this colony."""
@@ -36,4 +38,4 @@ class Marks:
 
 def is_base(number: int) -> bool:
     """Whether a number can be a colony's own."""
-    return 0 < number < 1 << _BASE_BITS
+    return 0 < number < BASES

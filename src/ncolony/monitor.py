@@ -61,6 +61,7 @@ class Monitor:
         system = self._system = System(reactor, lock.base, options.trust, options.cgroup)
         self._started_at = utc_text(system.utc())
         self._boot_id = system.boot_id()
+        self._blindness = system.blindness()
         self.exit_code = ORDERLY
         self._journal = Journal(system, log, options.policy)
         say = self._journal.say
@@ -203,7 +204,7 @@ class Monitor:
             counts={state.value: n for state, n in sorted(counts.items()) if n > 0},
             rejected=self._mailbox.rejected,
             directories=self._looks.watched(),
-            warnings=tuple(part.trouble for part in parts if part.trouble),
+            warnings=tuple(filter(None, [*[part.trouble for part in parts], self._blindness])),
             log=self._options.log_path,
             logs=self._options["logs"],
             log_to=self._options.log.to,

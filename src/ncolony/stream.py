@@ -92,19 +92,20 @@ class Route:
 
     def lines(self, stream: Stream, block: bytes) -> bytes:
         """What there is to write once a block has come."""
-        if stream.partial:
-            block = stream.partial + block
         end = block.rfind(b"\n") + 1
-        stream.partial = block[end:]
-        lines = self._frame(stream.name, block[:end]) if end else b""
-        if len(stream.partial) > MAX_LINE:
-            return lines + self.last_line(stream)
-        return lines
+        if end:
+            lines = self._frame(stream.name, bytes(stream.partial) + block[:end])
+            stream.partial = block[end:]
+            return lines
+        if not isinstance(stream.partial, bytearray):
+            stream.partial = bytearray(stream.partial)  # a line in tiny pieces is copied once
+        stream.partial += block
+        return self.last_line(stream) if len(stream.partial) > MAX_LINE else b""
 
     def last_line(self, stream: Stream) -> bytes:
         """What there is of a line that will have no end."""
         rest, stream.partial = stream.partial, b""
-        return self._frame(stream.name, rest + b"\n") if rest else b""
+        return self._frame(stream.name, bytes(rest) + b"\n") if rest else b""
 
 
 class RawRoute(Route):
@@ -118,7 +119,7 @@ class RawRoute(Route):
 
     def last_line(self, stream: Stream) -> bytes:
         rest, stream.partial = stream.partial, b""
-        return rest
+        return bytes(rest)
 
     def by_lines(self) -> Route:
         """The same for whole lines."""
@@ -136,7 +137,7 @@ class Stream:
         self.writer = writer
         self.name = name
         self.route = route
-        self.partial = b""
+        self.partial: bytes | bytearray = b""
 
 
 def open_pipe(limit: int) -> tuple[int, int]:

@@ -8,15 +8,14 @@ dispatched from the queue. An exception in a start is an event like any other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from typing import assert_never
 
 from . import machine, model, request
 from .asked import event_of
+from .effects import Effects
 from .ending import Ending
 from .isystem import Death, IOutput, ISystem
 from .lingering import Lingering
-from .model import Effect, Event, Record, State
+from .model import Event, Record, State
 from .policy import Policy, in_force
 from .processes import Process, Processes, unknown
 from .starts import SLICE_S, Starts, spawn_all
@@ -43,6 +42,7 @@ class Supervisor:
         self._by_pid: dict[int, Process] = {}
         self._starts: Starts[tuple[Process, int]] = Starts(system, self._start, self._settle)
         self._lingering: Lingering[Process] = Lingering(system, self._is_gone)
+        self._effects = Effects(system, self._rules_of, self._queue, self._forget, self._fire)
         self._strangers = Strangers(system)
         self._ending = Ending(system, self._living, self._strangers.live)
         self._news: list[tuple[Record, Record | None]] = []
@@ -178,33 +178,7 @@ class Supervisor:
             self._processes.update(process, new)
             self._news.append((old, new))
         for effect in effects:
-            self._perform(process, effect)
-
-    def _perform(self, process: Process, effect: Effect) -> None:
-        epoch = process.record.epoch
-        match effect:
-            case model.Spawn():
-                self._starts.add((process, epoch))
-            case model.SignalTree(pid, signal):
-                # Another user's by now, or a signal that isn't one here: KILL follows.
-                with suppress(OSError, ValueError):
-                    self._system.signal_tree(process.record.name, pid, signal)
-            case model.SignalProcess(pid, signal):
-                with suppress(OSError, ValueError):
-                    self._system.signal_process(pid, signal)
-            case model.ArmKill(delay_s):
-                self._arm(process, delay_s, model.KillDue(epoch))
-            case model.ArmReport(delay_s):
-                process.disarm()
-                process.timer = self._system.call_later(delay_s, self._report, process)
-            case model.ArmRetry(delay_s):
-                self._arm(process, delay_s, model.RetryDue(epoch))
-            case model.Disarm():
-                process.disarm()
-            case model.Forget():
-                self._forget(process)
-            case _:
-                assert_never(effect)
+            self._effects.perform(process, effect)
 
     def _forget(self, process: Process) -> None:
         record = process.record
@@ -212,24 +186,16 @@ class Supervisor:
         self._output.forget(record.name)
         self._news.append((record, None))
 
-    def _arm(self, process: Process, delay_s: float, event: Event) -> None:
-        process.disarm()
-        process.timer = self._system.call_later(delay_s, self._fire, process, event)
-
     def _fire(self, process: Process, event: Event) -> None:
-        process.timer = None
         self._dispatch(process, event)
         self._settle()
 
-    def _report(self, process: Process) -> None:
-        """KILL was sent a while ago: who is left?"""
-        record = process.record
-        self._fire(process, model.ReportDue(record.epoch, self.survivors(record)))
-
     def survivors(self, record: Record) -> str:
         """Who is left of a run, for people."""
-        found = [] if record.tree is None else self._system.survivors(record.name, record.tree)
-        return ", ".join(found)
+        return self._effects.survivors(record)
+
+    def _queue(self, process: Process, epoch: int) -> None:
+        self._starts.add((process, epoch))
 
     def _start(self, turns: list[tuple[Process, int]]) -> None:
         starting = [process for process, epoch in turns if self._is_to_start(process, epoch)]

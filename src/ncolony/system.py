@@ -115,6 +115,11 @@ class System(Disk):
         signum = signal_number(signal)
         self._trees.signal(name, pid, signum, again=signum == SIGKILL)
 
+    def blindness(self) -> str | None:
+        if self._trees.sees:
+            return None
+        return "cannot read /proc: what leaves its process group is not found"
+
     def survivors(self, name: str, pid: int) -> list[str]:
         found = [who for member in self._trees.members(name, pid) if (who := _who(member))]
         if not found and self._trees.lives(name, pid):

@@ -117,6 +117,10 @@ class SimulatedSystem(SimulatedProcesses, SimulatedFiles):
             told[2].add(process.pid)
         told[2].add(pid)
 
+    def blindness(self) -> str | None:
+        """See ISystem."""
+        return None
+
     def survivors(self, name: str, pid: int) -> list[str]:
         """See ISystem."""
         return [f"pid {p.pid} ({p.name})" for p in self._members(name, pid) if p.end is None]

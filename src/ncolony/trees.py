@@ -45,7 +45,7 @@ class Trees:
         self._marks = marks
         self._cgroups = cgroups
         self._own = os.getpid()
-        self._sees = proc.stat(self._own) is not None
+        self.sees = proc.stat(self._own) is not None
         self._leaders: dict[int, str] = {}
         self._orphans: dict[int, int | None] = {}
         self._looked = False
@@ -61,8 +61,9 @@ class Trees:
             self._place(self._cgroups, name, pid)
 
     def _place(self, cgroups: Cgroups, name: str, pid: int) -> None:
-        """Move a process into its group, and what it forked before that."""
-        waiting = [pid]
+        """Move a process into its group, and what it forked before that, a daemon even."""
+        cgroups.place(name, pid)
+        waiting = proc.children_of(pid) + self._orphans_of(name, pid)
         for _ in range(MAX_PLACED):
             if not waiting:
                 return
@@ -128,7 +129,7 @@ class Trees:
         The process's number is its group's, and free for others when nobody is left in that.
         """
         leads = self._leaders.get(tree)
-        if leads is None and self._sees:
+        if leads is None and self.sees:
             return any(_in_group(pid, tree) for pid in pids)
         return leads in (None, name)
 

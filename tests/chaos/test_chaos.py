@@ -206,8 +206,9 @@ class Chaos:
         name = self.some()
         self.spoiled.add(name)
         path = self.colony.status / name
-        with contextlib.suppress(OSError):
-            self.random.choice([os.unlink, Path.touch])(path)
+        spoils = [os.unlink, Path.touch] if name in self.files else [os.unlink]
+        with contextlib.suppress(OSError):  # what is touched has a next change, at its end
+            self.random.choice(spoils)(path)
 
     def rotate(self) -> None:
         """Some of them have log files, and some haven't."""

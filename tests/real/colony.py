@@ -284,7 +284,7 @@ class Colony:
             with contextlib.suppress(OSError, ValueError, IndexError):
                 limits = Path(f"/proc/{entry}/limits").read_text()
                 mark = int(limits.partition("Max file locks")[2].split()[0])
-                if mark >> 31 == number and alive(int(entry)):
+                if mark >> 36 == number and alive(int(entry)):
                     found.append(int(entry))
         return found
 

@@ -275,6 +275,7 @@ def test_who_runs_away_is_caught(colony: Colony, start: Callable[..., None]) -> 
 
 _UNMARKED = """
 import os, resource, sys, time
+time.sleep(0.2)  # or it is gone from everywhere before its process was placed
 resource.setrlimit(10, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 os.setsid()
 if os.fork() == 0:

@@ -11,9 +11,10 @@ import pytest
 
 from ncolony import cli, machine, request
 from ncolony.control.arguments import COMMANDS
+from ncolony.logspec import KEYS
 from ncolony.model import State
 from ncolony.options import Options
-from ncolony.spec import FIELDS
+from ncolony.spec import FIELDS, parse
 from ncolony.status import LastExit, MonitorStatus, StatusRecord, Watched
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +54,25 @@ def test_every_key_of_a_process_file_is_in_the_reference() -> None:
     text = reference("process-file.md")
     rows = [f"| `{field.name}` | {field.allowed} | {field.meaning} |" for field in FIELDS.values()]
     assert [row for row in rows if row not in text] == []
+
+
+def test_every_key_of_log_is_in_the_reference() -> None:
+    """Each key of the object, with what it allows and what it means."""
+    text = reference("output.md")
+    rows = [
+        rf"\| `{name}` \| {re.escape(key.allowed)} \| .+ \| {re.escape(key.meaning)} \|"
+        for name, key in KEYS.items()
+    ]
+    assert [row for row in rows if not re.search(row, text)] == []
+
+
+@pytest.mark.parametrize("page", ["process-file.md", "output.md"])
+def test_examples_of_files_can_be_used(page: str) -> None:
+    """Each is read without a fault or a warning."""
+    examples = re.findall(r"```json\n(.*?)```", reference(page), re.DOTALL)
+    assert examples
+    for text in examples:
+        assert parse("web", text.encode()).warnings == ()
 
 
 def test_every_request_is_in_the_reference() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from ncolony.lock import PAUSE_S, TRIES, Locked, StatusLock, take_lock
+from ncolony.marks import BASES
 from ncolony.status import LOCK_FILE
 from reactors import no_descriptor_free, nothing_left, open_descriptors
 
@@ -151,7 +152,7 @@ def test_a_colony_keeps_its_number(tmp_path: Path) -> None:
     """From its first monitor on; that one is known by it to have had a predecessor."""
     with nothing_left():
         number, inherited = number_of(tmp_path)
-        assert 0 < number < 1 << 31
+        assert 0 < number < BASES
         assert not inherited
         assert number_of(tmp_path) == number_of(tmp_path) == (number, True)
 
@@ -178,7 +179,7 @@ def test_a_moved_directory_keeps_it_and_a_copy_gets_another(tmp_path: Path) -> N
         b"\xff" * 64,
         b"0 {here}",
         b"-1 {here}",
-        b"2147483648 {here}",
+        b"67108864 {here}",
         b"7",
         b"7 1 1",
     ],
@@ -191,7 +192,7 @@ def test_a_number_that_is_none_is_replaced(tmp_path: Path, contents: bytes) -> N
     path.write_bytes(contents.replace(b"{here}", here))
     with nothing_left():
         number, inherited = number_of(tmp_path)
-        assert (0 < number < 1 << 31, inherited) == (True, False)
+        assert (0 < number < BASES, inherited) == (True, False)
         assert number_of(tmp_path) == (number, True)
 
 

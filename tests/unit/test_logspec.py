@@ -115,6 +115,17 @@ def test_lines_have_a_form_where_the_monitor_sees_them(key: str) -> None:
         assert caught.value.where == f".{key}"
 
 
+def test_so_little_that_nothing_is_kept_is_wrong() -> None:
+    """A file that was just rotated counts as it is; the default of max_size counts, too."""
+    for sizes in ({"max_size": "4M"}, {}):
+        with pytest.raises(Wrong) as caught:
+            log_spec({"to": "files", "keep_size": "3M", **sizes})
+        assert caught.value.where == ".keep_size"
+        assert caught.value.found.startswith("less than max_size, ")
+    assert log_spec({"to": "files", "keep_size": "4M", "max_size": "4M"}).keep_size == 4 << 20
+    assert log_spec({"to": "files", "keep_size": "4M", "max_size": None}).max_size is None
+
+
 def test_every_key_says_what_it_means() -> None:
     """The reference is made of it."""
     assert all(key.allowed and key.meaning.endswith(".") for key in KEYS.values())

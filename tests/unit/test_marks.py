@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ncolony import marks
-from ncolony.marks import Marks, is_base
+from ncolony.marks import BASES, Marks, is_base
 
-MOST = (1 << 31) - 1
+MOST = BASES - 1
 
 
 @pytest.mark.parametrize("base", [1, 4711, MOST])

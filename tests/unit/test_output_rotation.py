@@ -243,7 +243,7 @@ def test_so_many_old_files_are_kept(plain: Logs) -> None:
 
 def test_so_many_old_bytes_are_kept(plain: Logs) -> None:
     """The newest ones, as many files as have them."""
-    run = plain.start(keep_size=4096, keep=10)
+    run = plain.start(keep_size=4096, max_size=None, keep=10)
     for number in range(5):
         run.say(b"%d" % number * 1500 + b"\n")
         plain.output.rotate("web")

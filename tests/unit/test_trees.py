@@ -8,7 +8,7 @@ import pytest
 from processes import INIT, OWN, Process, World
 
 from ncolony.marks import Marks
-from ncolony.trees import Trees
+from ncolony.trees import MAX_PLACED, Trees
 
 TERM, KILL = signal.SIGTERM, signal.SIGKILL
 MARKS = Marks(7)
@@ -335,3 +335,84 @@ def test_a_reused_pid_of_what_was_left_is_left_alone(monitor: Monitor) -> None:
     monitor.trees.signal("web", pid, KILL, again=True)
     assert stranger.signals == []
     assert not monitor.trees.lives("web", pid)
+
+
+# Control groups
+
+
+class Groups:
+    """Control groups in memory: their members by name."""
+
+    def __init__(self) -> None:
+        self.members: dict[str, list[int]] = {}
+        self.killed: list[str] = []
+
+    def place(self, name: str, pid: int) -> None:
+        self.members.setdefault(name, []).append(pid)
+
+    def pids(self, name: str) -> list[int]:
+        return self.members.get(name, [])
+
+    def lives(self, name: str) -> bool:
+        return bool(self.pids(name))
+
+    def kill(self, name: str) -> None:
+        self.killed.append(name)
+
+    def names(self) -> list[str]:
+        return list(self.members)
+
+
+def test_what_was_forked_before_its_process_was_placed_is_placed_as_well(monitor: Monitor) -> None:
+    """Children, and daemons that have come to the monitor by then."""
+    groups = Groups()
+    monitor.trees = Trees(MARKS, groups)  # type: ignore[arg-type]
+    other = monitor.start("other")
+    monitor.daemon(other)
+    web = monitor.world.start(OWN, mark=MARKS.of_name("web"))
+    child, daemon = monitor.world.fork(web), monitor.daemon(web)
+    below = monitor.world.fork(daemon)
+    monitor.trees.started("web", web.pid)
+    assert groups.members["web"][0] == web.pid
+    assert set(groups.members["web"]) == {p.pid for p in (web, child, daemon, below)}
+    assert groups.members["other"] == [other.pid]
+
+
+def test_whoever_forks_without_end_holds_nothing_up(
+    monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After some, the others are left to the marks."""
+    groups = Groups()
+    monitor.trees = Trees(MARKS, groups)  # type: ignore[arg-type]
+    monkeypatch.setattr("ncolony.proc.children_of", lambda pid: [pid + 1])
+    monitor.start("web")
+    assert len(groups.members["web"]) == 1 + MAX_PLACED
+
+
+def test_a_group_s_members_are_of_the_run(monitor: Monitor) -> None:
+    """Whatever they have left; all are killed at once."""
+    groups = Groups()
+    monitor.trees = Trees(MARKS, groups)  # type: ignore[arg-type]
+    web = monitor.start("web")
+    hidden = monitor.daemon(web)
+    hidden.mark = None
+    groups.place("web", hidden.pid)
+    monitor.end(web)
+    groups.members["web"].remove(web.pid)
+    assert monitor.lives("web", web)
+    monitor.signal("web", web, TERM)
+    assert (hidden.signals, groups.killed) == ([TERM], [])
+    monitor.signal("web", web, KILL)
+    assert groups.killed == ["web"]
+    groups.members["web"].clear()
+    monitor.reap()
+    assert not monitor.lives("web", web)
+
+
+def test_what_was_left_in_a_group_is_found(monitor: Monitor) -> None:
+    """Without any mark."""
+    groups = Groups()
+    monitor.trees = Trees(MARKS, groups)  # type: ignore[arg-type]
+    left = monitor.world.start(INIT)
+    groups.place("web", left.pid)
+    assert monitor.trees.find_leftovers({"web"}, {}) == {"web": left.pid}
