@@ -43,13 +43,17 @@ class Cgroups:
             return []
 
     def lives(self, name: str) -> bool:
-        """Whether a group has members; one that has none is removed."""
+        """Whether anybody is in a group, or in one below it; one without anybody is removed.
+
+        Who is about to end isn't among the members any more, but may still have files open.
+        """
         try:
+            with open(f"{self._path(name)}/cgroup.events") as events:
+                if "populated 1" in events.read():
+                    return True
             os.rmdir(self._path(name))
-        except FileNotFoundError:
-            return False
-        except OSError:
-            return bool(self.pids(name))
+        except OSError:  # there is none, or it may not be removed
+            pass
         return False
 
     def kill(self, name: str) -> None:

@@ -23,7 +23,7 @@ from .pipesize import PipeSizes
 from .readiness import EpollReadiness, ReactorReadiness
 from .routes import Routes, shape
 from .spec import ProcessSpec
-from .stream import BLOCK, ISink, Port, Stream, waiting_bytes
+from .stream import BLOCK, NOT_FULL, ISink, Port, Stream, waiting_bytes
 
 if TYPE_CHECKING:
     from .logfiles import LogFiles
@@ -171,7 +171,7 @@ class Output:
             self._close(stream)
             return False
         port.write(route.lines(stream, block))
-        if len(block) < BLOCK:
+        if len(block) <= NOT_FULL:
             return False
         self._sizes.full(fd)
         return not port.held

@@ -19,6 +19,9 @@ from .framing import Frame
 
 #: A pipe's capacity on Linux, pipe(7); one read empties it.
 BLOCK = 1 << 16
+#: What holds no more than this isn't full: each write(2) begins with a page of its own, so that the
+#: last page of a full pipe may have a single byte.
+NOT_FULL = BLOCK - 4096
 #: A line without an end is written in pieces of this size; until then it is kept whole.
 MAX_LINE = 1 << 20
 

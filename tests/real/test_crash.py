@@ -13,8 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from colony import LAUNCHES, Colony, a_colony, alive, place, until
-from elsewhere import AS_NOBODY, command_of, hand_over, kill, needs_root
+from colony import Colony, a_colony, alive, place, until
+from elsewhere import (
+    AS_NOBODY,
+    becomes_root,
+    command_of,
+    hand_over,
+    kill,
+    needs_root,
+    start_as_nobody,
+)
 
 TRIES = pytest.mark.parametrize(
     "tries", [10, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
@@ -254,26 +262,6 @@ def test_status_files_of_no_use_are_no_use(colony: Colony) -> None:
     until(lambda: not any(alive(pid) for pid in left), "what was left is gone")
 
 
-@pytest.mark.parametrize("launch", LAUNCHES)
-def test_a_second_monitor_is_refused_with_its_code(colony: Colony, launch: str) -> None:
-    """75, and the first one's processes aren't touched."""
-    configure(colony, "daemon", "daemon")
-    colony.start()
-    pid = colony.running("daemon")
-    until(lambda: len(colony.marked()) == 2, "both run")
-    before = colony.marked()
-    second = subprocess.run(
-        [*LAUNCHES[launch], "--colony", str(colony.root)],
-        capture_output=True,
-        timeout=60,
-        check=False,
-        cwd=colony.root,
-    )
-    assert (second.returncode, b"another monitor" in second.stdout + second.stderr) == (75, True)
-    assert colony.running("daemon") == pid
-    assert colony.marked() == before
-
-
 @contextmanager
 def copied(first: Colony) -> Iterator[Colony]:
     """A colony whose directories are copies, with all that is in them but the marks of tests."""
@@ -387,3 +375,32 @@ def test_whoever_is_ended_alone_is_ended_all_the_same(colony: Colony) -> None:
     assert colony.stop() == 0
     colony.clean_up()  # deaf's own child stays: its process is ended alone
     colony.monitor = None
+
+
+@needs_root
+def test_what_was_left_and_cannot_be_killed_keeps_its_place(colony: Colony) -> None:
+    """After a crash, and after an end that left it behind: no second one starts beside it."""
+
+    def is_stuck() -> bool:
+        return f"can't be killed: pid {pid} (sleep)" in (colony.of("web") or {}).get("reason", "")
+
+    with becomes_root(colony) as as_root:
+        colony.configure("web", *as_root, "sleep", "1000000")
+        colony.configure("other")
+        start_as_nobody(colony, "--killtime", "0.2")
+        pid = colony.running("web")
+        until(lambda: b"sleep" in Path(f"/proc/{pid}/cmdline").read_bytes()[:5], "it is root's")
+        kill_monitor(colony)
+        for _ in range(2):
+            start_as_nobody(colony, "--killtime", "0.2")
+            other = colony.running("other")
+            until(is_stuck, "it is said who is in the way")
+            assert sorted(colony.mine()) == sorted([pid, other])
+            assert colony.stop() == 71
+        start_as_nobody(colony, "--killtime", "0.2")
+        until(is_stuck, "it is said who is in the way")
+        kill([pid])
+        colony.running("web", other_than=pid)
+        kill(list(colony.mine()))
+        kill_monitor(colony)
+        colony.monitor = None

@@ -30,8 +30,6 @@ _LOCKED = 'exec 9>>"$1"; flock -n -E 77 9; [ $? -ne 77 ] || echo overlap; '
 GROUP = _LOCKED + "echo up; sleep 1000000 & exec sleep 1000000"
 TREE = _LOCKED + _DAEMON + "echo up; sleep 1000000 & exec sleep 1000000"
 
-pytestmark = needs_root
-
 
 def works(colony: Colony, script: str) -> None:
     """Starts, restarts, deaths and stops: no two runs overlap, and nothing is left."""
@@ -57,12 +55,14 @@ def works(colony: Colony, script: str) -> None:
     colony.monitor = None
 
 
+@needs_root
 def test_without_proc(colony: Colony) -> None:
     """Groups need none; daemons can't be told there. A look at files needs a clock then."""
     start_with_proc(colony, NO_PROC, "--threshold", "0", "--frequency", "0.1")
     works(colony, GROUP)
 
 
+@needs_root
 def test_without_proc_who_is_deaf_is_killed(colony: Colony) -> None:
     """The end is bounded there, too."""
     for number in range(3):
@@ -75,6 +75,7 @@ def test_without_proc_who_is_deaf_is_killed(colony: Colony) -> None:
     assert colony.mine() == {}
 
 
+@needs_root
 def test_with_a_hidden_proc(colony: Colony) -> None:
     """``hidepid=2``: a user sees its own, and daemons are found."""
     hand_over(colony)
@@ -83,6 +84,7 @@ def test_with_a_hidden_proc(colony: Colony) -> None:
     works(colony, TREE)
 
 
+@needs_root
 def test_who_is_hidden_and_cannot_be_killed_is_reported(colony: Colony) -> None:
     """Nobody is waited for in silence, though nobody can be named."""
     with becomes_root(colony) as as_root:
@@ -116,6 +118,7 @@ def _of_root(colony: Colony) -> list[int]:
     return found
 
 
+@needs_root
 def test_on_a_disk_that_cannot_be_written_to(colony: Colony) -> None:
     """A read-only root, one writable directory, no terminal, an empty environment."""
     script = READ_ONLY.format(colony.root) + ' && exec env -i "$@"'
@@ -129,6 +132,7 @@ def test_on_a_disk_that_cannot_be_written_to(colony: Colony) -> None:
     works(colony, TREE)
 
 
+@needs_root
 @pytest.mark.parametrize("group", [0, 54321])
 def test_as_a_user_without_a_name(colony: Colony, group: int) -> None:
     """OpenShift's random uid, which no passwd knows, with the root group or one of its own."""
@@ -164,6 +168,7 @@ def test_in_a_directory_that_is_gone(colony: Colony, tmp_path: Path) -> None:
     colony.running("web", other_than=pid)
 
 
+@needs_root
 def test_a_user_s_monitor_needs_no_rights(colony: Colony) -> None:
     """Beside the ones here, as anybody."""
     start_as_nobody(colony, "--threshold", "0")

@@ -215,8 +215,7 @@ def test_the_end_of_an_essential_process_is_the_colonys(
     assert (colony.monitor_status() or {})["state"] == "stopped"
 
 
-@by_any_launcher
-@pytest.mark.parametrize("code", [0, 3])
+@pytest.mark.parametrize(("launch", "code"), [("twistd", 3), ("twist", 3), ("twistd", 0)])
 def test_whoever_started_the_monitor_learns_the_code(
     colony: Colony, launch: str, code: int
 ) -> None:

@@ -78,6 +78,22 @@ def test_a_group_has_who_was_placed_there_and_all_below(root: Path) -> None:
     assert (groups.names(), groups.pids("web")) == ([], [])
 
 
+def test_who_is_in_a_group_below_lives_as_well(root: Path) -> None:
+    """A process may make groups of its own: all of it is killed."""
+    groups = Cgroups(str(root), BASE)
+    with sleeper() as process:
+        groups.place("web", process.pid)
+        below = root / f"web{SUFFIX}" / "below"
+        below.mkdir()
+        (below / "cgroup.procs").write_text(str(process.pid))
+        assert groups.lives("web")
+        groups.kill("web")
+    while groups.lives("web"):
+        pass
+    below.rmdir()
+    assert not groups.lives("web")
+
+
 def test_the_same_name_is_placed_again(root: Path) -> None:
     """Whether its group is still there or not."""
     groups = Cgroups(str(root), BASE)
