@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping
 from signal import SIGKILL
 
@@ -22,6 +23,9 @@ from .cgroups import Cgroups
 from .leftovers import Leftovers
 from .marks import Marks
 
+#: Who becomes an orphan without a death that we are told of is seen after this long: a thousand
+#: stops at once look once each time. Who is missed by one is found when the run's process is gone.
+LOOK_S = 0.01
 #: Whoever forks faster than this is ended without a control group's help.
 MAX_PLACED = 100
 
@@ -41,7 +45,13 @@ class Told:
 class Trees:
     """Finds and signals what belongs to runs, each known by its name and its process's pid."""
 
-    def __init__(self, marks: Marks, cgroups: Cgroups | None = None) -> None:
+    def __init__(
+        self,
+        marks: Marks,
+        cgroups: Cgroups | None = None,
+        mono: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._mono = mono
         self._marks = marks
         self._cgroups = cgroups
         self._own = os.getpid()
@@ -49,6 +59,7 @@ class Trees:
         self._leaders: dict[int, str] = {}
         self._orphans: dict[int, int | None] = {}
         self._looked = False
+        self._looked_mono = -LOOK_S
         self._told: dict[str, Told] = {}
         self._leftovers = Leftovers(marks, cgroups)
 
@@ -63,6 +74,7 @@ class Trees:
     def _place(self, cgroups: Cgroups, name: str, pid: int) -> None:
         """Move a process into its group, and what it forked before that, a daemon even."""
         cgroups.place(name, pid)
+        self._looked = False
         waiting = proc.children_of(pid) + self._orphans_of(name, pid)
         for _ in range(MAX_PLACED):
             if not waiting:
@@ -158,7 +170,8 @@ class Trees:
     def _orphans_of(self, name: str, tree: int) -> list[int]:
         """Those with the run's mark, and who has lost its mark and is in the process's group."""
         mark = self._marks.of_name(name)
-        self._looked = False
+        if self._mono() >= self._looked_mono + LOOK_S:
+            self._looked = False
         self._orphan_marks()
         return [
             pid
@@ -182,6 +195,7 @@ class Trees:
                 pid: known[pid] if pid in known else self._marks.of_pid(pid) for pid in unknown
             }
         self._looked = True
+        self._looked_mono = self._mono()
 
     def started_ticks(self, pid: int) -> int | None:
         """When one that belongs to a run was started; None where unknown, or somebody else."""

@@ -401,6 +401,6 @@ def test_what_was_left_and_cannot_be_killed_keeps_its_place(colony: Colony) -> N
         until(is_stuck, "it is said who is in the way")
         kill([pid])
         colony.running("web", other_than=pid)
-        kill(list(colony.mine()))
         kill_monitor(colony)
+        kill(list(colony.mine()))
         colony.monitor = None

@@ -164,10 +164,10 @@ class Run:
     def only_write(self, text: bytes, stream: int = 1) -> None:
         os.write(self.fds[stream - 1], text)
 
-    def fill(self) -> bytes:
-        """Write lines until there is no room; all of them."""
+    def fill(self, size: int = 4096) -> bytes:
+        """Write lines of one size until there is no room; what was taken of them."""
         text = b""
-        line = b"y" * 4095 + b"\n"
+        line = b"y" * (size - 1) + b"\n"
         try:
             while True:
                 text += line[: os.write(self.fds[0], line)]

@@ -380,14 +380,25 @@ def test_a_file_has_the_owner_s_and_the_group_s_rights_only(plain: Logs) -> None
 # Much at once
 
 
-def test_a_flood_is_read_in_blocks_and_gets_a_larger_pipe(plain: Logs) -> None:
-    """A pipe that is found full again and again is made larger, where that is allowed."""
+@pytest.mark.parametrize("size", [4096, 33_000, 64_000, 65_536])
+def test_a_flood_gets_a_larger_pipe(plain: Logs, size: int) -> None:
+    """One that is found full again and again, also where its last page is hardly begun."""
     run = plain.start(max_size=None)
     before = fcntl.fcntl(run.fds[0], fcntl.F_GETPIPE_SZ)
     text = b""
     for _ in range(20):
-        text += run.fill()
+        text += run.fill(size)
         plain.rest()
     assert fcntl.fcntl(run.fds[0], fcntl.F_GETPIPE_SZ) > before
     run.end()
-    assert plain.text() == text
+    assert plain.text() in (text, text + b"\n")
+
+
+def test_a_chatterbox_keeps_its_pipe(plain: Logs) -> None:
+    """Many small writes that are read at once fill nothing."""
+    run = plain.start(max_size=None)
+    before = fcntl.fcntl(run.fds[0], fcntl.F_GETPIPE_SZ)
+    for _ in range(100):
+        run.say(b"x" * 30_000 + b"\n")
+    assert fcntl.fcntl(run.fds[0], fcntl.F_GETPIPE_SZ) == before
+    run.end()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import signal
+from itertools import count
 
 import pytest
 from processes import INIT, OWN, Process, World
 
 from ncolony.marks import Marks
-from ncolony.trees import MAX_PLACED, Trees
+from ncolony.trees import LOOK_S, MAX_PLACED, Trees
 
 TERM, KILL = signal.SIGTERM, signal.SIGKILL
 MARKS = Marks(7)
@@ -19,7 +20,7 @@ class Monitor:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.world = World(monkeypatch)
-        self.trees = Trees(MARKS)
+        self.trees = Trees(MARKS, mono=count().__next__)
 
     def start(self, name: str) -> Process:
         """Start a process."""
@@ -226,7 +227,7 @@ def test_without_proc_the_group_is_all_there_is(
     monkeypatch.setattr("ncolony.proc.stat", lambda pid: None)
     monkeypatch.setattr("ncolony.proc.children_of", lambda pid: [])
     monkeypatch.setattr("ncolony.proc.listed_children", lambda pid, thread: None)
-    monitor.trees = Trees(MARKS)
+    monitor.trees = Trees(MARKS, mono=count().__next__)
     web = monitor.start("web")
     member = monitor.world.fork(web)
     monitor.end(web)
@@ -366,7 +367,7 @@ class Groups:
 def test_what_was_forked_before_its_process_was_placed_is_placed_as_well(monitor: Monitor) -> None:
     """Children, and daemons that have come to the monitor by then."""
     groups = Groups()
-    monitor.trees = Trees(MARKS, groups)  # type: ignore[arg-type]
+    monitor.trees = Trees(MARKS, groups, count().__next__)  # type: ignore[arg-type]
     other = monitor.start("other")
     monitor.daemon(other)
     web = monitor.world.start(OWN, mark=MARKS.of_name("web"))
@@ -383,7 +384,7 @@ def test_whoever_forks_without_end_holds_nothing_up(
 ) -> None:
     """After some, the others are left to the marks."""
     groups = Groups()
-    monitor.trees = Trees(MARKS, groups)  # type: ignore[arg-type]
+    monitor.trees = Trees(MARKS, groups, count().__next__)  # type: ignore[arg-type]
     monkeypatch.setattr("ncolony.proc.children_of", lambda pid: [pid + 1])
     monitor.start("web")
     assert len(groups.members["web"]) == 1 + MAX_PLACED
@@ -392,7 +393,7 @@ def test_whoever_forks_without_end_holds_nothing_up(
 def test_a_group_s_members_are_of_the_run(monitor: Monitor) -> None:
     """Whatever they have left; all are killed at once."""
     groups = Groups()
-    monitor.trees = Trees(MARKS, groups)  # type: ignore[arg-type]
+    monitor.trees = Trees(MARKS, groups, count().__next__)  # type: ignore[arg-type]
     web = monitor.start("web")
     hidden = monitor.daemon(web)
     hidden.mark = None
@@ -412,7 +413,19 @@ def test_a_group_s_members_are_of_the_run(monitor: Monitor) -> None:
 def test_what_was_left_in_a_group_is_found(monitor: Monitor) -> None:
     """Without any mark."""
     groups = Groups()
-    monitor.trees = Trees(MARKS, groups)  # type: ignore[arg-type]
+    monitor.trees = Trees(MARKS, groups, count().__next__)  # type: ignore[arg-type]
     left = monitor.world.start(INIT)
     groups.place("web", left.pid)
     assert monitor.trees.find_leftovers({"web"}, {}) == {"web": left.pid}
+
+
+def test_many_stops_at_once_look_once(monitor: Monitor) -> None:
+    """Who becomes an orphan meanwhile is found by the next look, a little later."""
+    now = [0.0]
+    monitor.trees = Trees(MARKS, mono=lambda: now[0])
+    web = monitor.start("web").pid
+    monitor.trees.members("web", web)
+    daemon = monitor.daemon(monitor.world.processes[web]).pid
+    assert monitor.trees.members("web", web) == [web]
+    now[0] += LOOK_S
+    assert monitor.trees.members("web", web) == [web, daemon]
