@@ -1,8 +1,10 @@
 """Rotated files are compressed one at a time, by gzip or zstd in a process of low priority.
 
 The compressor reads a file as its standard input and writes one of a temporary name. Once it has
-ended well, that gets its name by rename(2) and the original goes: whoever is killed in
-between, there is a whole file, and the next look at the directory begins again or cleans up.
+ended well, sync(1) brings that to the disk, it gets its name by rename(2), and the original goes:
+whoever is killed in between, there is a whole file, and the next look at the directory begins
+again or cleans up. The file that goes may have been on the disk for long: without sync, an
+empty one could be all that a power failure leaves of it.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from typing import NamedTuple
 from . import logdir
 
 COMMANDS = {"gzip": ("gzip", "-c"), "zstd": ("zstd", "-q", "-c")}
+#: Where there is no such program, or it fails, the kernel will do it, half a minute later.
+SYNC = ("sync", "/dev/stdin")
 #: The nicest there is: whatever else wants the processor goes first.
 NICENESS = 19
 #: These are ignored by Python itself, and must not be by a child.
@@ -43,6 +47,7 @@ class Compressor:
         self._waiting: dict[tuple[str, str], Job] = {}
         self._job: Job | None = None
         self._pid = 0
+        self._synced = False
         self._closed = False
 
     def add(self, job: Job) -> None:
@@ -64,6 +69,11 @@ class Compressor:
         """A child has ended that is none of the colony's processes; it may be ours."""
         if pid != self._pid or self._job is None:
             return
+        ok = ok or self._synced
+        if ok and not self._synced:
+            self._synced = True
+            if self._sync(self._job):
+                return
         job, self._job, self._pid = self._job, None, 0
         command = COMMANDS[job.method][0]
         reason = None if ok else f"{command} failed"
@@ -95,7 +105,7 @@ class Compressor:
             try:
                 with logdir.directory(job.directory) as at:
                     self._pid = self._begin(at, job)
-                self._job = job
+                self._job, self._synced = job, False
             except FileNotFoundError:
                 continue  # it went meanwhile
             except OSError as error:
@@ -114,6 +124,19 @@ class Compressor:
                 os.close(target)
         finally:
             os.close(source)
+
+    def _sync(self, job: Job) -> bool:
+        """Begin to bring a compressed file to the disk; whether that will be heard of."""
+        try:
+            with logdir.directory(job.directory) as at:
+                written = logdir.open_to_read(at, logdir.unfinished(job.target))
+                try:
+                    self._pid = _spawn(SYNC, written, written)
+                finally:
+                    os.close(written)
+        except OSError:
+            return False
+        return True
 
     @staticmethod
     def _settle(at: int, job: Job, ok: bool) -> None:

@@ -37,6 +37,8 @@ from .system import System
 
 #: Descriptors that pipes don't get: without them, no directory can be looked at.
 RESERVE = 16
+#: A colony that ends is mostly gone after this long, and its status files with it.
+ENDING_S = 0.25
 
 
 class Monitor:
@@ -133,6 +135,7 @@ class Monitor:
         self._state = "stopping"
         self._looks.stop()
         self._output.compress_no_more()
+        self._status.put_off(ENDING_S)
         ended: Deferred[None] = Deferred()
         self._supervisor.shut_down(lambda left: self._end(left, ended))
         return ended

@@ -48,6 +48,7 @@ class StatusDir:
         self._dirty: dict[str, None] = {}
         self._failed: dict[str, None] = {}
         self._timer: ITimer | None = None
+        self._not_before_mono = 0.0
         self._last: MonitorStatus | None = None
         self.trouble: str | None = None
 
@@ -66,6 +67,10 @@ class StatusDir:
     def mark_monitor(self) -> None:
         """Something of the monitor itself has changed."""
         self._soon(SOON_S)
+
+    def put_off(self, span_s: float) -> None:
+        """Write nothing for a while: most of it will be out of date by then."""
+        self._not_before_mono = self._system.mono() + span_s
 
     def end(self, final: MonitorStatus) -> None:
         """An orderly end: nothing runs any more, so no process has a file."""
@@ -87,7 +92,7 @@ class StatusDir:
 
     def _flush(self) -> None:
         self._timer = None
-        if self._busy():
+        if self._busy() or self._system.mono() < self._not_before_mono:
             self._soon(SOON_S)
             return
         self.check()

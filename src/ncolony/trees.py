@@ -99,8 +99,9 @@ class Trees:
         leads = self._leaders.get(tree)
         if leads == name or (leads is None and _group_lives(tree)):
             return True
-        mark = self._marks.of_name(name)
-        if mark in self._orphan_marks():
+        if not self._looked:
+            self._look()
+        if self._orphans and self._marks.of_name(name) in self._orphans.values():
             return True
         if self._cgroups is not None and self._cgroups.lives(name):
             return True
@@ -169,20 +170,16 @@ class Trees:
 
     def _orphans_of(self, name: str, tree: int) -> list[int]:
         """Those with the run's mark, and who has lost its mark and is in the process's group."""
+        if not self._looked or self._mono() >= self._looked_mono + LOOK_S:
+            self._look()
+        if not self._orphans:
+            return []
         mark = self._marks.of_name(name)
-        if self._mono() >= self._looked_mono + LOOK_S:
-            self._looked = False
-        self._orphan_marks()
         return [
             pid
             for pid, of in self._orphans.items()
             if of == mark or (of is None and _in_group(pid, tree))
         ]
-
-    def _orphan_marks(self) -> set[int | None]:
-        if not self._looked:
-            self._look()
-        return set(self._orphans.values())
 
     def _look(self) -> None:
         """Find out which of our children we haven't started, and whose they are."""
@@ -208,8 +205,7 @@ class Trees:
 
     def strangers(self) -> list[int]:
         """Our children that nobody here started, and whose mark isn't one of ours."""
-        self._looked = False  # who forked twice is handed to us without a death that we are told of
-        self._orphan_marks()
+        self._look()  # who forked twice is handed to us without a death that we are told of
         return [
             pid
             for pid, mark in self._orphans.items()

@@ -51,6 +51,11 @@ class Compressing:
         _, status = os.waitpid(pid, 0)
         self.compressor.reaped(pid, os.waitstatus_to_exitcode(status) == 0)
 
+    def finish(self) -> None:
+        """Wait for all of them."""
+        while self.busy:
+            self.reap()
+
     def let_go(self) -> None:
         (self.programs / "go").touch()
 
@@ -88,10 +93,23 @@ def test_a_file_is_replaced_by_a_compressed_one(
 ) -> None:
     """With the same contents, under the same name and a suffix."""
     compressing.add("a.log", method)
-    compressing.reap()
+    compressing.finish()
     assert (compressing.names, compressing.done) == ([f"a.log{suffix}"], [("a.log", None)])
     if method == "gzip":
         assert gzip.decompress((compressing.logs / "a.log.gz").read_bytes()) == TEXT
+
+
+@pytest.mark.parametrize("end", ["exit 0", "exit 1"])
+def test_a_file_is_on_the_disk_before_the_original_goes(compressing: Compressing, end: str) -> None:
+    """sync(1) is given the file that was written; what becomes of it is no reason to wait."""
+    compressing.program("exec /bin/cat")
+    compressing.program(f"/bin/cat /dev/stdin >{{0}}/synced; {end}", "sync")
+    compressing.add("a.log")
+    compressing.reap()
+    assert (compressing.names, compressing.done) == ([".a.log.gz.tmp", "a.log"], [])
+    compressing.reap()
+    assert (compressing.programs / "synced").read_bytes() == TEXT
+    assert (compressing.names, compressing.done) == (["a.log.gz"], [("a.log", None)])
 
 
 def test_one_is_compressed_at_a_time(compressing: Compressing) -> None:
