@@ -61,6 +61,7 @@ class Housekeeping:
 
     def close(self) -> None:
         """Give back what was taken."""
+        become_subreaper(yes=False)
         os.close(self.null_fd)
         resource.setrlimit(resource.RLIMIT_NOFILE, self.nofile)
 
@@ -105,7 +106,7 @@ def _is_open(fd: int) -> bool:
     return True
 
 
-def become_subreaper() -> None:
+def become_subreaper(*, yes: bool = True) -> None:
     """Have orphans of our children come to us instead of to process 1, where Linux can."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(yes), 0, 0, 0)
