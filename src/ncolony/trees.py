@@ -10,7 +10,6 @@ What an earlier monitor left has been handed to somebody else: ``leftovers``.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +19,7 @@ from twisted.internet import process as twisted_process
 
 from . import proc
 from .cgroups import Cgroups
+from .groups import group_lives, in_group, send
 from .leftovers import Leftovers
 from .marks import Marks
 
@@ -97,7 +97,7 @@ class Trees:
         if name in self._leftovers:
             return self._leftovers.live(name)  # their group may have zombies that nobody buries
         leads = self._leaders.get(tree)
-        if leads == name or (leads is None and _group_lives(tree)):
+        if leads == name or (leads is None and group_lives(tree)):
             return True
         if not self._looked:
             self._look()
@@ -123,15 +123,15 @@ class Trees:
         refused: OSError | None = None
         if (again or not told.group) and self._knows_group(name, tree, pids):
             # First all at once: none of them sees another one go before its turn comes.
-            refused = _send(os.killpg, tree, signum)
+            refused = send(os.killpg, tree, signum)
         told.group = True
         if signum == SIGKILL and self._cgroups is not None:
             self._cgroups.kill(name)
         if again or leads:
             pids.update(dict.fromkeys(self.members(name, tree)))
         for pid in pids:
-            if (again or pid not in told.pids) and not _in_group(pid, tree):
-                refused = _send(os.kill, pid, signum) or refused
+            if (again or pid not in told.pids) and not in_group(pid, tree):
+                refused = send(os.kill, pid, signum) or refused
                 told.pids.add(pid)
         if refused is not None:
             raise refused
@@ -143,7 +143,7 @@ class Trees:
         """
         leads = self._leaders.get(tree)
         if leads is None and self.sees:
-            return any(_in_group(pid, tree) for pid in pids)
+            return any(in_group(pid, tree) for pid in pids)
         return leads in (None, name)
 
     def members(self, name: str, tree: int) -> list[int]:
@@ -178,7 +178,7 @@ class Trees:
         return [
             pid
             for pid, of in self._orphans.items()
-            if of == mark or (of is None and _in_group(pid, tree))
+            if of == mark or (of is None and in_group(pid, tree))
         ]
 
     def _look(self) -> None:
@@ -219,7 +219,7 @@ class Trees:
             self._add_descendants(pid, found)
         refused: OSError | None = None
         for pid in found:
-            refused = _send(os.kill, pid, signum) or refused
+            refused = send(os.kill, pid, signum) or refused
         if refused is not None:
             raise refused
 
@@ -230,29 +230,3 @@ class Trees:
     ) -> dict[str, int]:
         """The names of which an earlier monitor left something running: ``leftovers``."""
         return self._leftovers.find(names, reported)
-
-
-def _group_lives(pgid: int) -> bool:
-    try:
-        os.killpg(pgid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _in_group(pid: int, pgid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return os.getpgid(pid) == pgid
-    return False
-
-
-def _send(kill: Callable[[int, int], None], pid: int, signum: int) -> OSError | None:
-    try:
-        kill(pid, signum)
-    except ProcessLookupError:
-        return None
-    except OSError as error:
-        return error
-    return None
