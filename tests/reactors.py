@@ -24,6 +24,7 @@ class Reactor(Clock):
         super().__init__()
         self.readers: set = set()
         self.writers: set = set()
+        self.triggers: list[tuple[str, str]] = []
         self.when_running: list[Callable[[], object]] = []
         self.from_thread: list[Callable[[], object]] = []
         self.stopped = 0
@@ -47,6 +48,9 @@ class Reactor(Clock):
 
     def callWhenRunning(self, function) -> None:
         self.when_running.append(function)
+
+    def addSystemEventTrigger(self, phase, event, function) -> None:
+        self.triggers.append((phase, event))
 
     def callFromThread(self, function, *args) -> None:
         self.from_thread.append(partial(function, *args) if args else function)

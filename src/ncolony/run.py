@@ -11,10 +11,10 @@ from twisted.logger import globalLogBeginner
 from twisted.python import usage
 
 from .beginning import prepare
+from .colony import Colony
 from .exits import USAGE, CannotStart
 from .logs import own_notice, own_observer
 from .options import Options
-from .service import ColonyService
 from .signals import LOOKS_AGAIN, Signals
 from .sink import Descriptor, Sink, SinkFile
 
@@ -44,17 +44,16 @@ def main(argv: Sequence[str], signals: Signals | None = None) -> int:
     globalLogBeginner.beginLoggingTo(
         [own_observer(log_file, options.log)], redirectStandardIO=False
     )
-    colony = ColonyService(options, reactor, sink, lock)
-    colony.own_log = log
-    colony.startService()
-    reactor.addSystemEventTrigger("before", "shutdown", colony.stopService)
+    colony = Colony(options, reactor, sink, lock, log)
+    colony.begin()
+    reactor.addSystemEventTrigger("before", "shutdown", colony.stop)
     signals.pass_to(lambda signum: reactor.callFromThread(_act, colony, signum))
     reactor.run(installSignalHandlers=False)
     signals.ignore()
     return colony.exit_code
 
 
-def _act(colony: ColonyService, signum: int) -> None:
+def _act(colony: Colony, signum: int) -> None:
     if signum in LOOKS_AGAIN:
         colony.look_again()
     else:

@@ -7,20 +7,18 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from twisted.application import service
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ReactorNotRunning
-from twisted.logger import ILogObserver, Logger
+from twisted.logger import ILogObserver
 from twisted.python.components import Componentized
 
 from .beginning import prepare
+from .colony import Colony
 from .exits import ORDERLY, CannotStart
 from .lock import StatusLock
-from .logs import EventSink, TwistdLog, find_log, log_path
-from .monitor import Monitor
+from .logs import EventSink, TwistdLog, find_log
 from .options import Options as MonitorOptions
 from .output import ISink
 from .signals import ENDS, LOOKS_AGAIN, Signals
@@ -46,8 +44,8 @@ class Options(MonitorOptions):
 class ColonyService(service.Service):
     """Keeps a colony while it runs; stops it, and waits for that, when it is stopped.
 
-    It stops the reactor when an essential process has ended for good. ``exit_code`` is what the
-    monitor's process should end with once it has stopped.
+    twistd and twist have handlers of their own for TERM and INT, which begin the end, by
+    ``reactor.stop``; ours hear of HUP and QUIT before it, and of all that comes after.
     """
 
     name = "ncolony"
@@ -58,110 +56,43 @@ class ColonyService(service.Service):
         reactor: Any,
         sink: ISink,
         lock: StatusLock,
+        own_log: ILog | None = None,
     ) -> None:
-        self._options = options
+        self.colony = Colony(options, reactor, sink, lock, own_log)
         self._reactor = reactor
-        self._sink = sink
-        self._lock = lock
-        self._asked = False
-        self._urgent = False
-        self._monitor: Monitor | None = None
-        self._ended: Deferred[None] | None = None
-        self.own_log: ILog | None = None
-
-    @property
-    def exit_code(self) -> int:
-        """0, or a code that says what happened: see ``exits``."""
-        return ORDERLY if self._monitor is None else self._monitor.exit_code
+        self._own_log = own_log
+        self._begun = False
 
     def setServiceParent(self, parent: Any) -> None:
         """Join an application; twistd's log file is the application's observer from then on."""
         super().setServiceParent(parent)  # type: ignore[no-untyped-call]
-        log = self.own_log
+        log = self._own_log
         if isinstance(log, TwistdLog) and isinstance(parent, Componentized):
             parent.setComponent(ILogObserver, log.observer())  # type: ignore[no-untyped-call]
 
     def startService(self) -> None:
         """Begin once the reactor runs, for that installs signal handlers of its own first."""
         super().startService()  # type: ignore[no-untyped-call]
-        self._reactor.callWhenRunning(self._start)
+        self.colony.begin()
+        self._reactor.callWhenRunning(self._handle_signals)
 
-    def _start(self) -> None:
-        if not self.running:
-            return  # stopped before the reactor ran
-        log = Logger(namespace="ncolony")
-        self._options.log_path = log_path(self.own_log)
-        self._monitor = Monitor(
-            self._options, self._reactor, self._sink, log, self._lock, self._essential_ended
-        )
-        self._monitor.start()
-
-    def _essential_ended(self) -> None:
-        self._reactor.callLater(0, self._stop_reactor)
-
-    def _stop_reactor(self) -> None:
-        """Begin the end. Two reasons for it may come in the same turn of the reactor's."""
-        with suppress(ReactorNotRunning):
-            self._reactor.stop()
-
-    def end(self) -> None:
-        """A signal asks for the end: the first one begins it, any other can't wait."""
-        if self._asked or not self.running:
-            self.kill_now()
-        else:
-            self._asked = True
-            self._stop_reactor()
-
-    def look_again(self) -> None:
-        """Look at everything, and reopen files."""
-        if self._monitor is not None:
-            self._monitor.look_again()
-
-    def kill_now(self) -> None:
-        """Wait for no process any longer, now or as soon as it is being stopped."""
-        self._urgent = True
-        if self._monitor is not None and self._ended is not None:
-            self._monitor.kill_now()
+    def _handle_signals(self) -> None:
+        if self.running:
+            self._begun = True
+            self._handle(signal.SIGHUP, self.colony.look_again)
+            self._handle(signal.SIGQUIT, self.colony.end)
 
     def stopService(self) -> Deferred[None] | None:
         """Fires when every process is gone, or can't be killed."""
         super().stopService()  # type: ignore[no-untyped-call]
-        if self._monitor is None:
-            self._lock.release()
-            return None
-        if self._ended is None:
-            self._ended = self._monitor.stop().addCallback(lambda _: self._stopped())
-            if self._urgent:
-                self._monitor.kill_now()
-        ended: Deferred[None] = Deferred()
-        self._ended.addCallback(ended.callback)
-        return ended
+        for signum in ENDS if self._begun else ():
+            self._handle(signum, self.colony.kill_now)
+        ended = self.colony.stop()
+        return None if ended is None else ended.addCallback(self._stopped)
 
-    def _stopped(self) -> None:
-        self._lock.release()
-
-
-class _PluginService(ColonyService):
-    """Under twistd or twist, which have handlers of their own for TERM and INT.
-
-    Theirs begin the end, by ``reactor.stop``; ours hear of HUP and QUIT before it, and of all that
-    comes after.
-    """
-
-    def _start(self) -> None:
-        super()._start()
-        self._handle(signal.SIGHUP, self.look_again)
-        self._handle(signal.SIGQUIT, self.end)
-
-    def stopService(self) -> Deferred[None] | None:
-        for signum in ENDS if self._monitor is not None else ():
-            self._handle(signum, self.kill_now)
-        return super().stopService()
-
-    def _stopped(self) -> None:
-        super()._stopped()
-        if self.exit_code != ORDERLY:
-            atexit.register(_leave, self)
+    def _stopped(self, result: None) -> None:
+        if self.colony.exit_code != ORDERLY:
+            atexit.register(_leave, self.colony.exit_code)
 
     def _handle(self, signum: int, function: Callable[[], object]) -> None:
         own = signal.getsignal(signum) in (signal.SIG_DFL, signal.SIG_IGN, None)
@@ -170,11 +101,11 @@ class _PluginService(ColonyService):
             handler.pass_to(lambda _: self._reactor.callFromThread(function))
 
 
-def _leave(colony: ColonyService) -> None:
+def _leave(exit_code: int) -> None:
     """Twisted's launchers know no exit codes: the last word when the interpreter ends."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(colony.exit_code)
+    os._exit(exit_code)
 
 
 def makeService(options: Options) -> ColonyService:
@@ -186,6 +117,4 @@ def makeService(options: Options) -> ColonyService:
         print(f"ncolony: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
     sink = EventSink() if log is None else Sink(reactor, log)
-    colony = _PluginService(options, reactor, sink, lock)
-    colony.own_log = log
-    return colony
+    return ColonyService(options, reactor, sink, lock, log)

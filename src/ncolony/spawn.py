@@ -23,8 +23,10 @@ from .signalnames import signal_name
 from .spawnthread import Job, SpawnThread, attempt_all
 from .spec import ProcessSpec
 
-#: A table of this many descriptors costs a start more than the way to a thread without them.
+#: A table of this many descriptors costs a start more than the way to a thread without them;
+#: several starts go together, and for them it is worth the way sooner.
 MANY = 2048
+MANY_FOR_SEVERAL = 256
 
 
 class Spawner:
@@ -37,7 +39,7 @@ class Spawner:
         self._house = house
         self._mark = mark
         self._thread = SpawnThread()
-        self._crowded = False
+        self._highest_fd = 0
 
     def spawn(self, start: Start) -> int:
         """Start a process, leader of its own session and group; its pid."""
@@ -53,8 +55,9 @@ class Spawner:
         pairs = [
             (null if out is None else out, null if err is None else err) for _, (out, err) in starts
         ]
-        self._crowded = self._crowded or max(map(max, pairs), default=0) >= MANY
-        if self._crowded and self._thread.starts():
+        self._highest_fd = max([self._highest_fd, *map(max, pairs)])
+        crowded = self._highest_fd >= (MANY if len(starts) == 1 else MANY_FOR_SEVERAL)
+        if crowded and self._thread.starts():
             outcomes = self._thread.call(prepared, pairs)
         else:
             outcomes = attempt_all(prepared, null, pairs)

@@ -14,7 +14,7 @@ T = TypeVar("T")
 #: How long starts go on before the reactor gets its turn: a thousand take 0.3 s in all.
 SLICE_S = 0.02
 #: So many are handed over at a time: some milliseconds' worth.
-FEW = 8
+FEW = 16
 
 
 class Starts(Generic[T]):

@@ -25,7 +25,7 @@ from .trees import Trees
 from .trust import Trust
 
 #: So many children are reaped before any of their deaths is told.
-FEW = 64
+FEW = 256
 
 
 class System(Disk):

@@ -58,17 +58,17 @@ class FakeSignals:
 
 
 class FakeColony:
-    """A service that takes note of what it is asked."""
+    """A colony that takes note of what it is asked."""
 
     made: ClassVar[list[FakeColony]] = []
     exit_code = 0
 
-    def __init__(self, options: Any, reactor: Any, sink: Any, lock: Any) -> None:
+    def __init__(self, options: Any, reactor: Any, sink: Any, lock: Any, own_log: Any) -> None:
         self.options, self.sink, self.lock = options, sink, lock
-        self.own_log: Any = None
+        self.own_log = own_log
         self.did: list[str] = []
         self.made.append(self)
-        for name in ("startService", "stopService", "look_again", "end"):
+        for name in ("begin", "stop", "look_again", "end"):
             setattr(self, name, self._noting(name))
 
     def _noting(self, name: str) -> Callable[[], None]:
@@ -89,7 +89,7 @@ def reactor(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunReactor]:
     with nothing_left():
         found = RunReactor()
         monkeypatch.setattr(run, "reactor", found)
-        monkeypatch.setattr(run, "ColonyService", FakeColony)
+        monkeypatch.setattr(run, "Colony", FakeColony)
         monkeypatch.setattr(run, "globalLogBeginner", FakeBeginner())
         monkeypatch.setattr(FakeColony, "made", [])
         monkeypatch.setattr("time.sleep", lambda duration_s: None)
@@ -108,7 +108,7 @@ def test_it_runs_until_the_reactor_stops(reactor: RunReactor, tmp_path: Path) ->
     signals = FakeSignals()
     assert main(tmp_path, signals) == 0
     (colony,) = FakeColony.made
-    assert colony.did == ["startService"]
+    assert colony.did == ["begin"]
     assert colony.own_log.fileno() == 1
     assert reactor.ran == [{"installSignalHandlers": False}]
     assert reactor.triggers == [("before", "shutdown")]
@@ -132,7 +132,7 @@ def test_signals_are_acted_on_in_the_reactor_s_turn(reactor: RunReactor, tmp_pat
     def meanwhile() -> None:
         for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
             signals.act(signum)
-        assert FakeColony.made[0].did == ["startService"]
+        assert FakeColony.made[0].did == ["begin"]
 
     reactor.meanwhile = meanwhile
     main(tmp_path, signals)

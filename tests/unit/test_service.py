@@ -16,7 +16,7 @@ from twisted.internet import reactor as global_reactor
 from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver
 
-from ncolony import service
+from ncolony import colony as colony_module
 from ncolony.beginning import prepare
 from ncolony.exits import LEFT_BEHIND, ORDERLY
 from ncolony.lock import Locked, StatusLock, take_lock
@@ -82,7 +82,7 @@ def handlers(monkeypatch: pytest.MonkeyPatch) -> Handlers:
 @pytest.fixture
 def reactor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reactor]:
     monkeypatch.setattr(FakeMonitor, "made", [])
-    monkeypatch.setattr(service, "Monitor", FakeMonitor)
+    monkeypatch.setattr(colony_module, "Monitor", FakeMonitor)
     monkeypatch.setattr("time.sleep", lambda duration_s: None)
     with nothing_left() as reactor:
         yield reactor
@@ -102,8 +102,15 @@ def begun(reactor: Reactor, folder: Path) -> tuple[ColonyService, FakeMonitor]:
     """A service whose monitor runs."""
     colony = makeService(options(reactor, folder))
     colony.startService()
-    reactor.when_running.pop()()
+    begin(reactor)
     return colony, FakeMonitor.made[0]
+
+
+def begin(reactor: Reactor) -> None:
+    """What the reactor does when it begins to run."""
+    functions, reactor.when_running[:] = list(reactor.when_running), []
+    for function in functions:
+        function()
 
 
 def is_locked(colony: Any) -> bool:
@@ -120,8 +127,7 @@ def test_the_monitor_begins_when_the_reactor_runs(reactor: Reactor, tmp_path: Pa
     colony = makeService(asked)
     colony.startService()
     assert FakeMonitor.made == []
-    (begin,) = reactor.when_running
-    begin()
+    begin(reactor)
     (monitor,) = FakeMonitor.made
     assert (monitor.options, monitor.reactor, monitor.did) == (asked, reactor, ["start"])
     assert monitor.log_namespace == "ncolony"
@@ -135,7 +141,7 @@ def test_the_service_has_stopped_when_the_monitor_has(reactor: Reactor, tmp_path
     asked = options(reactor, tmp_path)
     colony = makeService(asked)
     colony.startService()
-    reactor.when_running.pop()()
+    begin(reactor)
     stopped = colony.stopService()
     assert stopped is not None
     assert (stopped.called, is_locked(asked)) == (False, True)
@@ -148,12 +154,12 @@ def test_stopping_twice_lets_go_of_the_lock_once(reactor: Reactor, tmp_path: Pat
     asked = options(reactor, tmp_path)
     colony = makeService(asked)
     colony.startService()
-    reactor.when_running.pop()()
+    begin(reactor)
     colony.stopService()
     colony.stopService()
     locked = is_locked(asked)
     with suppress(OSError):
-        colony._lock.release()
+        colony.colony._lock.release()
     assert locked
 
 
@@ -190,8 +196,8 @@ def test_output_goes_where_the_log_goes(
 ) -> None:
     """As blocks where the log takes them, as events elsewhere."""
     colony = makeService(options(reactor, tmp_path, log))
-    assert type(colony._sink) is kind
-    colony._lock.release()
+    assert type(colony.colony._sink) is kind
+    colony.colony._lock.release()
 
 
 def test_a_parent_that_is_no_application_has_no_observer(reactor: Reactor, tmp_path: Path) -> None:
@@ -225,12 +231,12 @@ def test_the_first_signal_begins_the_end_and_the_next_cannot_wait(
 ) -> None:
     """Two in one turn of the reactor's, before there is anything to be killed, are two."""
     colony, monitor = begun(reactor, tmp_path)
-    colony.end()
-    colony.end()
+    colony.colony.end()
+    colony.colony.end()
     assert (reactor.stopped, monitor.did) == (1, ["start"])
     colony.stopService()
     assert monitor.did == ["start", "stop", "kill now"]
-    colony.end()
+    colony.colony.end()
     assert (reactor.stopped, monitor.did[3:]) == (1, ["kill now"])
     monitor.ended.callback(None)
 
@@ -239,7 +245,7 @@ def test_whatever_began_the_end_a_signal_cannot_wait(reactor: Reactor, tmp_path:
     """An essential process, say, or the launcher."""
     colony, monitor = begun(reactor, tmp_path)
     colony.stopService()
-    colony.end()
+    colony.colony.end()
     assert (reactor.stopped, monitor.did) == (0, ["start", "stop", "kill now"])
     monitor.ended.callback(None)
 
@@ -250,11 +256,11 @@ def test_before_the_monitor_has_begun_signals_mean_the_same(
     """There is nothing to look at, and nothing to kill."""
     colony = makeService(options(reactor, tmp_path))
     colony.startService()
-    colony.look_again()
-    colony.end()
-    colony.kill_now()
+    colony.colony.look_again()
+    colony.colony.end()
+    colony.colony.kill_now()
     assert reactor.stopped == 1
-    assert (colony.stopService(), colony.exit_code) == (None, ORDERLY)
+    assert (colony.stopService(), colony.colony.exit_code) == (None, ORDERLY)
 
 
 def test_twisted_s_handlers_are_left_alone_until_the_end(
@@ -299,7 +305,7 @@ def test_the_exit_code_is_the_monitor_s(
     colony.stopService()
     monitor.exit_code = code
     monitor.ended.callback(None)
-    assert colony.exit_code == code
+    assert colony.colony.exit_code == code
     for function, *args in last_words:
         function(*args)
     assert exits == ([] if code == ORDERLY else [code])
