@@ -21,6 +21,8 @@ _KINDS = {
 _LEADS_NOWHERE = {errno.ENOENT, errno.ELOOP, errno.ENOTDIR}
 #: Where a file is written before it is renamed; short, for a name may have 255 bytes.
 ASIDE = ".writing.new"
+#: The same in a directory where others write as well.
+OWN_ASIDE = ".writing-{pid}.new"
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -28,8 +30,10 @@ _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 class Disk:
     """This machine's files; only those are read that ``trust`` allows, all without it."""
 
-    def __init__(self, trust: Trust | None = None) -> None:
+    def __init__(self, trust: Trust | None = None, *, alone: bool = True) -> None:
+        """``alone``: nobody else writes into the same directories."""
         self._guard = None if trust is None else Guard(trust, os)
+        self._aside = ASIDE if alone else OWN_ASIDE.format(pid=os.getpid())
 
     def names(self, directory: str) -> list[str]:
         return os.listdir(directory)
@@ -80,7 +84,7 @@ class Disk:
         return os.open(self._guard.real_path(path), _READ | os.O_NOFOLLOW)
 
     def write(self, directory: str, name: str, contents: bytes) -> None:
-        aside = f"{directory}/{ASIDE}"
+        aside = f"{directory}/{self._aside}"
         try:
             fd = os.open(aside, _WRITE, 0o644)
         except FileExistsError:  # of a monitor that was killed in the middle of this

@@ -64,8 +64,8 @@ class ITimer(Protocol):
         """Don't call. Only for a timer that hasn't fired."""
 
 
-class ISystem(Protocol):
-    """Clocks, processes and files."""
+class IClock(Protocol):
+    """Time and chance."""
 
     def mono(self) -> float:
         """Seconds of a clock that never goes back; for durations only."""
@@ -78,6 +78,45 @@ class ISystem(Protocol):
 
     def call_later(self, delay_s: float, function: Callable[..., None], *args: object) -> ITimer:
         """Call ``function`` once, after at least ``delay_s``."""
+
+
+class IFiles(Protocol):
+    """Files: what anybody needs who works with a colony's directories."""
+
+    def names(self, directory: str) -> list[str]:
+        """What a directory holds, in no order."""
+
+    def stamp(self, directory: str, name: str) -> Stamp:
+        """What is there under a name, without opening it."""
+
+    def check_directory(self, directory: str) -> None:
+        """Raise Untrusted where others may change what is in a directory, or put another there."""
+
+    def read(self, directory: str, name: str, max_bytes: int) -> bytes:
+        """A regular file's contents, at most ``max_bytes`` + 1 of them. Never blocks.
+
+        Raises Untrusted where others may change the file. What ``check_directory`` finds out isn't
+        looked at again, but where the file is a symbolic link, so is the way to its target.
+        """
+
+    def write(self, directory: str, name: str, contents: bytes) -> None:
+        """Replace a file whole, by rename, never through a symbolic link."""
+
+    def remove(self, directory: str, name: str) -> None:
+        """Remove a file; one that isn't there is no error."""
+
+    def move(self, directory: str, name: str, to_directory: str, to_name: str) -> None:
+        """Move a file, replacing what is there."""
+
+    def link_target(self, directory: str, name: str) -> str | None:
+        """Where a symbolic link leads; None for what is none, or isn't there."""
+
+    def make_directory(self, directory: str) -> None:
+        """Make a directory where there is none."""
+
+
+class ISystem(IClock, IFiles, Protocol):
+    """Clocks, processes and files."""
 
     def spawn(self, start: Start) -> int:
         """Start a process, leader of its own session and group; its pid.
@@ -136,37 +175,6 @@ class ISystem(Protocol):
 
     def signal_known(self, signal: str) -> bool:
         """Whether a name without SIG, or digits, is a signal here."""
-
-    def names(self, directory: str) -> list[str]:
-        """What a directory holds, in no order."""
-
-    def stamp(self, directory: str, name: str) -> Stamp:
-        """What is there under a name, without opening it."""
-
-    def check_directory(self, directory: str) -> None:
-        """Raise Untrusted where others may change what is in a directory, or put another there."""
-
-    def read(self, directory: str, name: str, max_bytes: int) -> bytes:
-        """A regular file's contents, at most ``max_bytes`` + 1 of them. Never blocks.
-
-        Raises Untrusted where others may change the file. What ``check_directory`` finds out isn't
-        looked at again, but where the file is a symbolic link, so is the way to its target.
-        """
-
-    def write(self, directory: str, name: str, contents: bytes) -> None:
-        """Replace a file whole, by rename, never through a symbolic link."""
-
-    def remove(self, directory: str, name: str) -> None:
-        """Remove a file; one that isn't there is no error."""
-
-    def move(self, directory: str, name: str, to_directory: str, to_name: str) -> None:
-        """Move a file, replacing what is there."""
-
-    def link_target(self, directory: str, name: str) -> str | None:
-        """Where a symbolic link leads; None for what is none, or isn't there."""
-
-    def make_directory(self, directory: str) -> None:
-        """Make a directory where there is none."""
 
 
 class IOutput(Protocol):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from . import request
-from .isystem import ISystem, Untrusted
+from .dirfiles import IClockedFiles
+from .isystem import Untrusted
+
+T = TypeVar("T")
 
 #: Requests that can't be carried out end up here, each with its reason beside it.
 REJECTED = ".rejected"
@@ -20,31 +24,32 @@ BATCH = 1000
 #: More troubles at once than this help nobody.
 MAX_TROUBLES = 5
 
-_Taken = tuple[str, bytes, request.Request]
-
 
 def is_request_name(name: str) -> bool:
     """Whether a file of this name in the messages directory is a request."""
     return not name.startswith(".") and not name.endswith((".new", "~"))
 
 
-class Mailbox:
+class Mailbox(Generic[T]):
     """Requests in the order of their files' times, then names.
 
-    ``carry_out`` returns the reason why a request can't be done. ``rejected`` counts those since
-    the start; ``trouble`` says why requests can't be taken, or is None. ``unfinished`` says that
-    what couldn't be understood may still be being written, and is to be looked at again.
+    ``parse`` makes a request of a file's contents, or raises RequestError; ``carry_out`` returns
+    the reason why it can't be done. ``rejected`` counts those since the start; ``trouble`` says why
+    requests can't be taken, or is None. ``unfinished`` says that what couldn't be understood may
+    still be being written, and is to be looked at again.
     """
 
     def __init__(
         self,
-        system: ISystem,
+        system: IClockedFiles,
         directory: str,
-        carry_out: Callable[[request.Request], str | None],
+        parse: Callable[[bytes], T],
+        carry_out: Callable[[T], str | None],
         said: Callable[[str], None],
     ) -> None:
         self._system = system
         self._directory = directory
+        self._parse = parse
         self._carry_out = carry_out
         self._said = said
         self._troubles: list[str] = []
@@ -58,7 +63,7 @@ class Mailbox:
 
         It looks again until there are none, so that what is written in one go is one batch.
         """
-        gathered: list[_Taken] = []
+        gathered: list[tuple[str, bytes, T]] = []
         self._troubles = []
         self.unfinished = False
         while len(gathered) < BATCH:
@@ -73,7 +78,7 @@ class Mailbox:
         self._sum_up()
         return len(gathered) >= BATCH
 
-    def _gather(self, most: int) -> list[_Taken]:
+    def _gather(self, most: int) -> list[tuple[str, bytes, T]]:
         try:
             self._system.check_directory(self._directory)
             names = [n for n in self._system.names(self._directory) if is_request_name(n)]
@@ -90,7 +95,7 @@ class Mailbox:
         except OSError:
             return 0, name
 
-    def _take(self, name: str) -> _Taken | None:
+    def _take(self, name: str) -> tuple[str, bytes, T] | None:
         """Read a request and remove its file: what can't be removed isn't carried out."""
         try:
             stamp = self._system.stamp(self._directory, name)
@@ -100,7 +105,7 @@ class Mailbox:
                 self._set_aside(name, f"found {stamp.kind}; allowed: a regular file")
                 return None
             text = self._system.read(self._directory, name, request.MAX_BYTES)
-            asked = request.parse(text)
+            asked = self._parse(text)
             self._system.remove(self._directory, name)
         except FileNotFoundError:
             return None

@@ -16,7 +16,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from . import __version__
+from . import __version__, request
 from .configdir import ConfigDir
 from .describe import status_of
 from .exits import LEFT_BEHIND, ORDERLY, decided
@@ -94,7 +94,9 @@ class Monitor:
         )
         sink.changed = self._status.mark_monitor
         self._config = ConfigDir(system, options["config"])
-        self._mailbox = Mailbox(system, options["messages"], self._supervisor.carry_out, say)
+        self._mailbox = Mailbox(
+            system, options["messages"], request.parse, self._supervisor.carry_out, say
+        )
         self._looks = Looks(
             reactor,
             self._directories,

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
 import os
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from twisted.python import usage
 
-from . import __version__
 from .cgroups import delegated, is_group
+from .directoryoptions import DirectoryOptions, seconds
 from .fields import FIELDS
 from .logspec import LogSpec
 from .policy import GiveUp, Policy
 from .trust import Trust, trusting
 from .values import Wrong
-
-
-def _seconds(option: str, found: object) -> float:
-    try:
-        value = float(str(found))
-    except ValueError:
-        value = -1.0
-    if not (math.isfinite(value) and value >= 0):
-        allowed = "a number of seconds, not below 0"
-        raise usage.UsageError(f"--{option}: found {str(found)!r}; allowed: {allowed}")
-    return value
-
 
 _SECONDS = ("frequency", "threshold", "killtime", "minrestartdelay", "maxrestartdelay")
 
@@ -77,7 +64,7 @@ def _json(text: str) -> object:
         return text
 
 
-class Options(usage.Options):
+class Options(DirectoryOptions):
     """Options of ``twistd ncolony``, ``python -m twisted ncolony`` and ``ncolony run``."""
 
     synopsis = "[--colony DIR | --config DIR --messages DIR] [options]"
@@ -115,20 +102,17 @@ class Options(usage.Options):
     def postOptions(self) -> None:
         """Find the directories. Raises UsageError for what isn't there, or makes no sense."""
         for name in _SECONDS:
-            self[name] = _seconds(name, self[name])
-        for name in ("colony", "config", "messages", "status", "pid", "logs"):
-            if self[name] == "":
-                raise usage.UsageError(f"--{name}: found nothing; allowed: a directory")
+            self[name] = seconds(name, self[name])
         if self["frequency"] == 0:
             raise usage.UsageError("--frequency: found 0; allowed: more than 0 seconds")
         if self["maxrestartdelay"] < self["minrestartdelay"]:
             raise usage.UsageError("--maxrestartdelay is below --minrestartdelay")
-        self.missing: list[str] = []
         self.log_path: str | None = None
         self.policy = self._policy()
         self.log: LogSpec = _by_field("log", "log", self["log"], _json(self["log"])) or LogSpec()
         self.cgroup = self._cgroup()
-        self._find_directories()
+        self.find_directories(("config", "messages", "status", "logs", "pid"))
+        self.require(("config", "messages", "pid"))
 
     def _cgroup(self) -> str | None:
         found: str = self["cgroup"]
@@ -138,27 +122,6 @@ class Options(usage.Options):
             allowed = "a cgroup v2 directory that we may write to, auto, none"
             raise usage.UsageError(f"--cgroup: found {found!r}; allowed: {allowed}")
         return os.path.abspath(found)
-
-    def _find_directories(self) -> None:
-        colony = self["colony"]
-        if colony is None and (self["config"] is None or self["messages"] is None):
-            colony = os.environ.get("NCOLONY_DIR") or None
-        if colony is not None:
-            self._from_colony(os.path.abspath(colony))
-        for name in ("config", "messages"):
-            if self[name] is None:
-                raise usage.UsageError(f"--{name} is missing (or give --colony)")
-        if self["status"] is None:
-            self["status"] = os.path.join(self["messages"], ".status")
-        if self["logs"] is None:
-            self["logs"] = os.path.join(colony or self["messages"], "logs" if colony else ".logs")
-        for name in ("config", "messages", "status", "pid", "logs"):
-            if self[name] is not None:
-                self[name] = os.path.abspath(self[name])
-        for name in ("config", "messages", "pid"):
-            there = self[name] is None or self[name] in self.missing or os.path.isdir(self[name])
-            if not there:
-                raise usage.UsageError(f"--{name}: {self[name]} is not a directory")
 
     def opt_trust(self, name: str) -> None:
         """USER whose files root's monitor obeys, or :GROUP and its members; may be repeated"""
@@ -174,20 +137,6 @@ class Options(usage.Options):
         if os.geteuid() != 0 or self["trust-anyone"]:
             return None
         return trusting(self.get("trust", ()))
-
-    def opt_version(self) -> NoReturn:
-        """Print the version and exit."""
-        print(f"ncolony {__version__}")
-        raise SystemExit(0)
-
-    def _from_colony(self, colony: str) -> None:
-        if not os.path.isdir(colony):
-            raise usage.UsageError(f"--colony: {colony} is not a directory")
-        for name in ("config", "messages", "status"):
-            if self[name] is None:
-                self[name] = os.path.join(colony, name)
-                if not os.path.isdir(self[name]):
-                    self.missing.append(self[name])
 
     def _policy(self) -> Policy:
         """The rules for all processes whose files don't say otherwise."""

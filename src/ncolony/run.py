@@ -27,7 +27,7 @@ def main(argv: Sequence[str], signals: Signals | None = None) -> int:
     ``argv`` is what follows ``ncolony run``. ``signals`` has noted those that came before.
     """
     signals = signals or Signals()
-    options = Options()  # type: ignore[no-untyped-call]
+    options = Options()
     options.synopsis = f"Usage: ncolony run {Options.synopsis}"
     try:
         options.parseOptions(argv)  # type: ignore[no-untyped-call]

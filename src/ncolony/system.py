@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -14,9 +12,10 @@ from typing import Any
 
 from . import proc
 from .cgroups import Cgroups
+from .clock import Clock
 from .disk import Disk
 from .housekeeping import Housekeeping
-from .isystem import Death, ITimer, Start
+from .isystem import Death, Start
 from .marks import Marks
 from .sigchld import Handler, SignalFd, watch_deaths
 from .signalnames import signal_number
@@ -28,7 +27,7 @@ from .trust import Trust
 FEW = 256
 
 
-class System(Disk):
+class System(Clock, Disk):
     """This machine, by way of a Twisted reactor. Provides ISystem."""
 
     def __init__(
@@ -38,18 +37,15 @@ class System(Disk):
         trust: Trust | None = None,
         cgroup: str | None = None,
     ) -> None:
-        super().__init__(trust)
-        self._reactor = reactor
+        Clock.__init__(self, reactor)
+        Disk.__init__(self, trust)
         self._house = Housekeeping()
         marks = Marks(base)
         self._trees = Trees(marks, None if cgroup is None else Cgroups(cgroup, base))
         self._spawner = Spawner(self._house, marks.of_name)
         self._reaped: deque[Death] = deque()
-        self.chance = random.random
         self._deaths: SignalFd | Handler | None = None
         self._named: list[int] = []
-        self.mono = time.monotonic
-        self.utc = time.time
 
     @property
     def descriptor_limit(self) -> int:
@@ -62,10 +58,6 @@ class System(Disk):
             self._deaths.close()
         self._spawner.close()
         self._house.close()
-
-    def call_later(self, delay_s: float, function: Callable[..., None], *args: object) -> ITimer:
-        timer: ITimer = self._reactor.callLater(delay_s, function, *args)
-        return timer
 
     # Processes
 

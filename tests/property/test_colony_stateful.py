@@ -40,14 +40,16 @@ from lives import (
 
 from builders import a_file
 from ncolony import status
-from ncolony.configdir import WRITING_S, ConfigDir
+from ncolony.configdir import ConfigDir
 from ncolony.describe import status_of
+from ncolony.dirfiles import WRITING_S
 from ncolony.ending import GIVE_UP_S
 from ncolony.exits import decided
 from ncolony.lingering import EVERY_S
 from ncolony.mailbox import Mailbox
 from ncolony.model import Record, State, Want
 from ncolony.policy import in_force, is_failure, starts_again
+from ncolony.request import parse as parse_request
 from ncolony.status import MonitorStatus, StatusRecord
 from ncolony.statusdir import StatusDir
 from ncolony.supervisor import Supervisor
@@ -80,7 +82,9 @@ class Life(RuleBasedStateMachine):
         self.published: dict[str, Record] = {}
         self.supervisor = Supervisor(system, self.output, POLICY, self.changed)
         self.config = ConfigDir(system, CONFIG)
-        self.mailbox = Mailbox(system, MESSAGES, self.supervisor.carry_out, self.said)
+        self.mailbox = Mailbox(
+            system, MESSAGES, parse_request, self.supervisor.carry_out, self.said
+        )
         self.status = StatusDir(
             system,
             STATUS,

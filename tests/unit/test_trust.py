@@ -19,6 +19,7 @@ from ncolony.mailbox import Mailbox
 from ncolony.model import Configured, Refused
 from ncolony.options import Options
 from ncolony.request import Request
+from ncolony.request import parse as parse_request
 from ncolony.spec import parse
 from ncolony.testing_files import DEVICE, SimulatedFiles
 from ncolony.trust import Trust, check_directories, make_directories, trusting
@@ -374,7 +375,7 @@ def mailbox(files: Machine):
     def carry_out(asked: Request) -> None:
         done.append(asked)
 
-    made = Mailbox(files, "/c/messages", carry_out, said.append)
+    made = Mailbox(files, "/c/messages", parse_request, carry_out, said.append)
     return made, done, said
 
 

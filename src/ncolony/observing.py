@@ -1,0 +1,64 @@
+"""What the monitor says of processes' runs, for those that watch over them.
+
+The checkers are clients of the files like anybody else: of a run they know what its status file
+says, and ask for what they want by a request.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import NamedTuple
+
+from . import request, status
+from .isystem import IFiles
+from .names import MAX_NAME_BYTES
+
+#: Far above any status file.
+_MAX_BYTES = 1 << 20
+
+
+class Run(NamedTuple):
+    """A process as its status file has it. ``starts`` counts its runs: another one, another run."""
+
+    running: bool
+    starts: int
+
+
+class Runs:
+    """Reads processes' status files, each again only when it has changed."""
+
+    def __init__(self, files: IFiles, directory: str) -> None:
+        self._files = files
+        self._directory = directory
+        self._known: dict[str, tuple[int, Run | None]] = {}
+
+    def run(self, name: str) -> Run | None:
+        """What runs under a name; None where the monitor says nothing that can be understood."""
+        try:
+            identity = self._files.stamp(self._directory, name).identity
+            known = self._known.get(name)
+            if known is not None and known[0] == identity:
+                return known[1]
+            record = status.decode(self._files.read(self._directory, name, _MAX_BYTES))
+        except (OSError, status.StatusError):
+            self._known.pop(name, None)
+            return None
+        run = Run(record.state == "RUNNING", record.starts)
+        self._known[name] = identity, run
+        return run
+
+    def forget(self, name: str) -> None:
+        """Nobody asks for this one any more."""
+        self._known.pop(name, None)
+
+
+def ask_restart(files: IFiles, messages: str, asker: str, name: str, reason: str) -> None:
+    """Ask the monitor to restart a process. Raises OSError.
+
+    The same asker's request for the same process replaces one that hasn't been taken up, also where
+    two checkers of a kind watch over each other: one death, one request.
+    """
+    file = f"{asker}-{name}"
+    if len(file.encode("utf-8", "surrogateescape")) > MAX_NAME_BYTES:
+        file = f"{asker}-{sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()}"
+    files.write(messages, file, request.encode(request.Restart(name, reason)))
