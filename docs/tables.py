@@ -13,18 +13,30 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ncolony import logspec, machine
+from ncolony.directoryoptions import DirectoryOptions
+from ncolony.fields import FIELDS, Field
 from ncolony.model import State
 from ncolony.options import Options
-from ncolony.spec import FIELDS
+from ncolony.scheduler.jobfields import JOB_FIELDS
+from ncolony.scheduler.options import Options as SchedulerOptions
 
 _MIB = 1 << 20
 MARK = re.compile(r"<!-- generated: ([a-z-]+) -->")
 
 
 def fields() -> str:
-    """The keys of a process's file: ``ncolony.spec.FIELDS``."""
-    rows = ((f"`{f.name}`", f.allowed, f.meaning) for f in FIELDS.values())
-    return _table(("key", "allowed", "meaning"), rows)
+    """The keys of a process's file: ``ncolony.fields.FIELDS``."""
+    return _fields(FIELDS.values())
+
+
+def job_fields() -> str:
+    """The keys that a job's file has of its own: ``ncolony.scheduler.jobfields.JOB_FIELDS``."""
+    return _fields(JOB_FIELDS.values())
+
+
+def _fields(rows: Iterable[Field]) -> str:
+    cells = ((f"`{field.name}`", field.allowed, field.meaning) for field in rows)
+    return _table(("key", "allowed", "meaning"), cells)
 
 
 def log_keys() -> str:
@@ -39,15 +51,25 @@ def log_keys() -> str:
 
 def options() -> str:
     """The monitor's options, as each way of starting it has them."""
+    return _options(Options)
+
+
+def scheduler_options() -> str:
+    """The scheduler's options."""
+    return _options(SchedulerOptions)
+
+
+def _options(kind: type[DirectoryOptions]) -> str:
+    """The options of one of Twisted's command lines."""
     rows = []
-    for long, short, default, meaning, *_ in Options.optParameters:
+    for long, short, default, meaning, *_ in kind.optParameters:
         names = f"`--{long}`" if short is None else f"`-{short}`, `--{long}`"
         rows.append((names, "" if default is None else str(default), meaning))
-    for long, _, meaning, *_ in Options.optFlags:
+    for long, _, meaning, *_ in kind.optFlags:
         rows.append((f"`--{long}`", "", meaning))
-    for name in sorted(vars(Options)):
+    for name in sorted(vars(kind)):
         if name.startswith("opt_") and name != "opt_version":
-            meaning = " ".join(inspect.cleandoc(getattr(Options, name).__doc__).split())
+            meaning = " ".join(inspect.cleandoc(getattr(kind, name).__doc__).split())
             rows.append((f"`--{name[4:]}`", "", meaning))
     return _table(("option", "default", "meaning"), rows)
 
@@ -63,8 +85,10 @@ def transitions() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "fields": fields,
+    "job-fields": job_fields,
     "log-keys": log_keys,
     "options": options,
+    "scheduler-options": scheduler_options,
     "transitions": transitions,
 }
 

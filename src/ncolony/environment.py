@@ -17,7 +17,7 @@ def environment(spec: ProcessSpec) -> Environment:
     """All of a child's environment; later ones win.
 
     Those are ``env_file``, in the order of the list; ``env_from``; ``env``; ``env_inherit``; and
-    its name and its file. Raises OSError where a file that it names can't be used.
+    its name and its file, where it has one. Raises OSError for a file that can't be used.
     """
     env: Environment = {}
     if spec.env_file or spec.env_from:
@@ -30,8 +30,9 @@ def environment(spec: ProcessSpec) -> Environment:
     env.update(spec.env)
     for name in spec.env_inherit:
         env[name] = os.environ.get(name, "")
-    env["NCOLONY_NAME"] = spec.name
-    env["NCOLONY_CONFIG"] = spec.text
+    if spec.text:  # what no file asks for has neither
+        env["NCOLONY_NAME"] = spec.name
+        env["NCOLONY_CONFIG"] = spec.text
     return env
 
 

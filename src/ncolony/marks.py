@@ -20,19 +20,24 @@ BASES = 1 << 26
 
 
 class Marks:
-    """The marks of a colony. ``base`` is its own, from 1 to ``BASES`` - 1."""
+    """The marks of a colony. ``base`` is its own, from 1 to ``BASES`` - 1; None: nobody is marked.
 
-    def __init__(self, base: int) -> None:
+    Who isn't marked anew keeps the mark of who started it.
+    """
+
+    def __init__(self, base: int | None) -> None:
         self._base = base
 
-    def of_name(self, name: str) -> int:
+    def of_name(self, name: str) -> int | None:
         """The mark of a process of the colony, and of all that it starts."""
+        if self._base is None:
+            return None
         digest = blake2b(name.encode("utf-8", "surrogateescape"), digest_size=8).digest()
         return self._base << _NAME_BITS | int.from_bytes(digest, "big") >> (64 - _NAME_BITS)
 
     def of_pid(self, pid: int) -> int | None:
         """The mark that a process carries, if it is one of this colony."""
-        found = locks_limit(pid)
+        found = None if self._base is None else locks_limit(pid)
         return found if found is not None and found >> _NAME_BITS == self._base else None
 
 

@@ -28,12 +28,16 @@ FEW = 256
 
 
 class System(Clock, Disk):
-    """This machine, by way of a Twisted reactor. Provides ISystem."""
+    """This machine, by way of a Twisted reactor. Provides ISystem.
+
+    ``base`` is the number by which what is started is marked (``marks``). With None it keeps our
+    own mark, if any: then a run is its process's group, and what hangs below its process.
+    """
 
     def __init__(
         self,
         reactor: Any,
-        base: int = 1,
+        base: int | None = 1,
         trust: Trust | None = None,
         cgroup: str | None = None,
     ) -> None:
@@ -41,7 +45,9 @@ class System(Clock, Disk):
         Disk.__init__(self, trust)
         self._house = Housekeeping()
         marks = Marks(base)
-        self._trees = Trees(marks, None if cgroup is None else Cgroups(cgroup, base))
+        self._trees = Trees(
+            marks, None if cgroup is None or base is None else Cgroups(cgroup, base)
+        )
         self._spawner = Spawner(self._house, marks.of_name)
         self._reaped: deque[Death] = deque()
         self._deaths: SignalFd | Handler | None = None

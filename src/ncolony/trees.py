@@ -14,14 +14,17 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from signal import SIGKILL
+from typing import TYPE_CHECKING
 
 from twisted.internet import process as twisted_process
 
 from . import proc
 from .cgroups import Cgroups
 from .groups import group_lives, in_group, send
-from .leftovers import Leftovers
 from .marks import Marks
+
+if TYPE_CHECKING:
+    from .leftovers import Leftovers
 
 #: Who becomes an orphan without a death that we are told of is seen after this long: a thousand
 #: stops at once look once each time. Who is missed by one is found when the run's process is gone.
@@ -61,7 +64,7 @@ class Trees:
         self._looked = False
         self._looked_mono = -LOOK_S
         self._told: dict[str, Told] = {}
-        self._leftovers = Leftovers(marks, cgroups)
+        self._leftovers: Leftovers | None = None
 
     # Our children come and go
 
@@ -94,14 +97,15 @@ class Trees:
 
     def lives(self, name: str, tree: int) -> bool:
         """Whether anybody is left of a run."""
-        if name in self._leftovers:
+        if self._leftovers is not None and name in self._leftovers:
             return self._leftovers.live(name)  # their group may have zombies that nobody buries
         leads = self._leaders.get(tree)
         if leads == name or (leads is None and group_lives(tree)):
             return True
         if not self._looked:
             self._look()
-        if self._orphans and self._marks.of_name(name) in self._orphans.values():
+        mark = self._marks.of_name(name) if self._orphans else None
+        if mark is not None and mark in self._orphans.values():
             return True
         if self._cgroups is not None and self._cgroups.lives(name):
             return True
@@ -153,7 +157,9 @@ class Trees:
         # seen twice rather than not at all.
         if self._leaders.get(tree) == name:
             self._add_descendants(tree, found)
-        roots = self._leftovers.pids(name) + self._orphans_of(name, tree)
+        roots = self._orphans_of(name, tree)
+        if self._leftovers is not None:
+            roots += self._leftovers.pids(name)
         if self._cgroups is not None:
             roots += self._cgroups.pids(name)
         for pid in roots:
@@ -178,7 +184,7 @@ class Trees:
         return [
             pid
             for pid, of in self._orphans.items()
-            if of == mark or (of is None and in_group(pid, tree))
+            if (of is None and in_group(pid, tree)) or (of is not None and of == mark)
         ]
 
     def _look(self) -> None:
@@ -197,7 +203,7 @@ class Trees:
     def started_ticks(self, pid: int) -> int | None:
         """When one that belongs to a run was started; None where unknown, or somebody else."""
         if pid not in self._leaders:
-            return self._leftovers.started(pid)
+            return None if self._leftovers is None else self._leftovers.started(pid)
         seen = proc.stat(pid)
         return None if seen is None else seen.started
 
@@ -229,4 +235,8 @@ class Trees:
         self, names: Iterable[str], reported: Mapping[str, tuple[int, int]]
     ) -> dict[str, int]:
         """The names of which an earlier monitor left something running: ``leftovers``."""
+        from .leftovers import Leftovers  # the monitor's business alone
+
+        if self._leftovers is None:
+            self._leftovers = Leftovers(self._marks, self._cgroups)
         return self._leftovers.find(names, reported)

@@ -1,0 +1,1 @@
+"""Restarts processes whose heartbeats have ceased: a plugin, and a client of the files."""

@@ -1,0 +1,56 @@
+"""What this process was asked for, by its environment, and how that is done."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ..beatcheck import spec
+from ..beatcheck.spec import BeatError
+
+__all__ = ["BEATS", "Asked", "BeatError", "asked", "touch"]
+
+#: So many beats a period: one may be missed, and another one be late.
+BEATS = 3
+#: A file that isn't there is made; whatever is there instead meanwhile must not block.
+_MAKE = os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+
+class Asked(NamedTuple):
+    """A heartbeat: the file to touch, and within how many seconds at the latest."""
+
+    path: str
+    period_s: float
+
+
+def asked(environ: Mapping[str, str]) -> Asked | None:
+    """The heartbeat that ``NCOLONY_CONFIG`` asks for; None where nobody does. Raises BeatError.
+
+    Where its path is a directory, or ends with a slash, the file has the process's name,
+    ``NCOLONY_NAME``.
+    """
+    text = environ.get("NCOLONY_CONFIG")
+    if not text:
+        return None
+    try:
+        beat = spec.parse(text.encode("utf-8", "surrogateescape"))
+    except BeatError as error:
+        raise BeatError(f"NCOLONY_CONFIG: {error}") from None
+    if beat is None:
+        return None
+    path = beat.status
+    if path.endswith("/") or os.path.isdir(path):
+        name = environ.get("NCOLONY_NAME")
+        if not name:
+            raise BeatError(f"NCOLONY_NAME: found none; allowed: the name of a file in {path}")
+        path = os.path.join(path, name)
+    return Asked(path, beat.period_s)
+
+
+def touch(path: str) -> None:
+    """Change a file's times, and make it where it isn't there. Never blocks. Raises OSError."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        os.close(os.open(path, _MAKE, 0o666))

@@ -1,0 +1,1 @@
+"""Runs jobs at their times: ``ncolony-scheduler``."""

@@ -1,0 +1,125 @@
+"""Builders: processes that beat, and checkers on a simulated machine, said in a word."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ncolony import request, status
+from ncolony.beatcheck.beatfiles import BeatFiles
+from ncolony.beatcheck.checker import Checker
+from ncolony.observing import Runs
+from ncolony.testing import SimulatedSystem
+
+CONFIG, MESSAGES, STATUS, HEARTS = "/config", "/messages", "/status", "/hearts"
+DIRECTORIES = (CONFIG, MESSAGES, STATUS, HEARTS)
+
+
+def a_beat_file(*, also: Any = None, **key: Any) -> bytes:
+    """A process's file that asks to be watched: a period of 30 s, three of them of grace."""
+    wanted = {"period": 30, "grace": 3, "status": HEARTS, **key}
+    return json.dumps({"args": ["web"], "also": also, "ncolony.beatcheck": wanted}).encode()
+
+
+def a_status(name: str, state: str = "RUNNING", starts: int = 1) -> bytes:
+    """What the monitor says of a process."""
+    return status.encode(status.StatusRecord(name, state, "UP", "why", "since", 7, starts))
+
+
+class Watching:
+    """A colony's directories, and checkers that look at them; ``said`` is by the first one."""
+
+    def __init__(
+        self, *, freq_s: float = 10.0, checkers: int = 1, system: SimulatedSystem | None = None
+    ) -> None:
+        self.system = system or SimulatedSystem()
+        for directory in DIRECTORIES:
+            self.system.make_directory(directory)
+        self.said: list[str] = []
+        self.files: list[BeatFiles] = []
+        self.checkers: list[Checker] = []
+        for at in range(checkers):
+            self.system.random = at / checkers
+            self.add_checker(freq_s)
+
+    def add_checker(self, freq_s: float = 10.0) -> None:
+        """Another checker begins."""
+        at = len(self.checkers)
+        said = self.said.append if at == 0 else lambda _: None
+        runs = Runs(self.system, STATUS)
+        checker = Checker(self.system, MESSAGES, runs, freq_s, f"checker{at}", said)
+        self.checkers.append(checker)
+        self.files.append(BeatFiles(self.system, CONFIG))
+        self.look()
+
+    def look(self) -> None:
+        """All checkers look at the processes' files."""
+        for files, checker in zip(self.files, self.checkers, strict=True):
+            checker.apply(files.look())
+
+    # What a test does
+
+    def put(self, name: str = "web", **key: Any) -> Watching:
+        """A process's file is there, and seen."""
+        return self.write(name, a_beat_file(**key))
+
+    def write(self, name: str, contents: bytes) -> Watching:
+        """A file of any contents is there, and seen."""
+        self.system.replace(f"{CONFIG}/{name}", contents)
+        self.look()
+        return self
+
+    def remove(self, name: str = "web") -> None:
+        self.system.delete(f"{CONFIG}/{name}")
+        self.look()
+
+    def runs(self, name: str = "web", starts: int = 1, state: str = "RUNNING") -> Watching:
+        """The monitor says so."""
+        self.system.replace(f"{STATUS}/{name}", a_status(name, state, starts))
+        return self
+
+    def beat(self, name: str = "web") -> None:
+        self.system.put(f"{HEARTS}/{name}", b"")
+
+    def advance(self, seconds: float) -> Watching:
+        self.system.advance(seconds)
+        return self
+
+    def advance_beating(self, seconds: float, *names: str, every_s: float = 10.0) -> Watching:
+        """Let time pass in which these are well; the last beat is at the end of it."""
+        for _ in range(round(seconds / every_s)):
+            self.advance(every_s)
+            for name in names or ("web",):
+                self.beat(name)
+        return self
+
+    # What is so
+
+    def requests(self) -> list[request.Request]:
+        """The requests that lie there; they are taken, as by the monitor."""
+        names = [n for n in self.system.names(MESSAGES) if not n.startswith(".")]
+        found = [request.parse(self.system.contents(f"{MESSAGES}/{name}")) for name in names]
+        for name in names:
+            self.system.remove(MESSAGES, name)
+        return found
+
+    def dead(self) -> list[str]:
+        """The names of those whose restart was asked for since the last time."""
+        asked = self.requests()
+        assert all(isinstance(one, request.Restart) for one in asked)
+        return [one.name for one in asked if isinstance(one, request.Restart)]
+
+    def died_after(self, within_s: float, name: str = "web", step_s: float = 0.1) -> float:
+        """Seconds until a restart is asked for."""
+        for steps in range(1, round(within_s / step_s) + 1):
+            self.advance(step_s)
+            if self.dead() == [name]:
+                return steps * step_s
+        raise AssertionError(f"no request within {within_s} s")
+
+    def finish(self) -> None:
+        """The checkers end, and leave nothing."""
+        for checker in self.checkers:
+            checker.stop()
+        assert self.system.armed == 0
+        assert [n for n in self.system.names(MESSAGES) if n.startswith(".")] == []
