@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
@@ -72,14 +73,15 @@ JOBS = (
         catch_up=False,
     ),
     Wanted("every", period_s=600),
-    Wanted("overruns", period_s=60, lives_s=90.57),
+    Wanted("overruns", period_s=180, lives_s=270.57),
     Wanted("waits", period_s=300, lives_s=420.57, overlap="wait"),
-    Wanted("beside", period_s=60, lives_s=150.57, overlap="allow"),
-    Wanted("timed out", period_s=100, lives_s=1e9, timeout_s=250.57),
+    Wanted("beside", period_s=240, lives_s=600.57, overlap="allow"),
+    Wanted("timed out", period_s=300, lives_s=1e9, timeout_s=750.57),
     Wanted("left out", period_s=900, catch_up=False),
 )
 
 
+@cache
 def due_times(job: Wanted, start_utc: float, days: int) -> list[float]:
     """When a clock shows what a job asks for, minute by minute."""
     minutes = [start_utc - start_utc % 60 + 60 * i for i in range(days * 1440)]

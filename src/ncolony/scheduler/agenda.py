@@ -35,27 +35,28 @@ class Agenda(Generic[T]):
         self._timer: ITimer | None = None
         self._armed_mono = 0.0
 
-    def __len__(self) -> int:
-        return self._number
-
     def set(self, item: T, at_mono: float) -> None:
         """Have its time come at ``at_mono``, and at no other time."""
         self._number += not item.ticket
         self._last_ticket += 1
         item.ticket = self._last_ticket
         heapq.heappush(self._heap, (at_mono, item.ticket, item))
-        if len(self._heap) > 2 * self._number + FEW_OLD:
-            self._heap = [entry for entry in self._heap if entry[2].ticket == entry[1]]
-            heapq.heapify(self._heap)
+        self._tidy()
         self._arm()
 
     def drop(self, item: T) -> None:
         """Have its time not come."""
         self._number -= bool(item.ticket)
         item.ticket = 0
+        self._tidy()
         if self._number == 0:
             self._heap.clear()
             self._disarm()
+
+    def _tidy(self) -> None:
+        if len(self._heap) > 2 * self._number + FEW_OLD:
+            self._heap = [entry for entry in self._heap if entry[2].ticket == entry[1]]
+            heapq.heapify(self._heap)
 
     def close(self) -> None:
         """Nothing is due any more."""

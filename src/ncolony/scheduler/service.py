@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -13,7 +14,6 @@ from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 
 from ..client.heart import maybeAddHeart
-from ..exits import ANOTHER_RUNS, CANNOT_CREATE, NOT_TRUSTED
 from ..lock import Locked, take_lock
 from ..logs import EventSink, TwistdLog, find_log
 from ..logspec import LogSpec
@@ -125,15 +125,15 @@ def _many(options: Options, sink: ISink) -> Callable[[], Scheduler]:
     trust = options.trust
     untrusted = check_directories((places.jobs, places.status, options.logs), trust)
     if untrusted is not None:
-        _cannot_start(NOT_TRUSTED, untrusted)
+        _cannot_start(os.EX_NOPERM, untrusted)
     try:
         for path in (places.jobs, places.status):
             make_directories(path)
         take_lock(places.status)  # until we end
     except Locked:
-        _cannot_start(ANOTHER_RUNS, f"another scheduler runs on {places.status}")
+        _cannot_start(os.EX_TEMPFAIL, f"another scheduler runs on {places.status}")
     except OSError as error:
-        _cannot_start(CANNOT_CREATE, f"cannot make or lock {places.status}: {error.strerror}")
+        _cannot_start(os.EX_CANTCREAT, f"cannot make or lock {places.status}: {error.strerror}")
 
     def begin() -> Scheduler:
         scheduler = ManyJobs(options.reactor, sink, log, trust, options.logs, LogSpec(), places)
