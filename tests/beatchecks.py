@@ -8,7 +8,6 @@ from typing import Any
 from ncolony import request, status
 from ncolony.beatcheck.beatfiles import BeatFiles
 from ncolony.beatcheck.checker import Checker
-from ncolony.observing import Runs
 from ncolony.testing import SimulatedSystem
 
 CONFIG, MESSAGES, STATUS, HEARTS = "/config", "/messages", "/status", "/hearts"
@@ -46,8 +45,7 @@ class Watching:
         """Another checker begins."""
         at = len(self.checkers)
         said = self.said.append if at == 0 else lambda _: None
-        runs = Runs(self.system, STATUS)
-        checker = Checker(self.system, MESSAGES, runs, freq_s, f"checker{at}", said)
+        checker = Checker(self.system, MESSAGES, STATUS, freq_s, f"checker{at}", said)
         self.checkers.append(checker)
         self.files.append(BeatFiles(self.system, CONFIG))
         self.look()

@@ -85,6 +85,10 @@ def _carry_out(words: list[str], at: int | None, command: str | None, prog: str)
         parser, parsers = build(PROGRAM, COMMANDS)
         print(completion.script(parser, parsers, options.shell))
         return 0
+    if options.command == "beat":
+        from .control import beating
+
+        return beating.run()
     if options.command == "add":
         _settle_program(parsers["add"], options, program)
     from .control import commands

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from beatchecks import HEARTS, MESSAGES, STATUS, Watching
+from beatchecks import CONFIG, HEARTS, MESSAGES, STATUS, Watching, a_beat_file
 from ncolony import request
-from ncolony.beatcheck.checker import SETTLE_S
 from ncolony.beatcheck.claims import Claims
+from ncolony.beatcheck.restarts import SETTLE_S
 from ncolony.testing_nodes import FIFO
 
 GRACE_S = 90.0
@@ -137,6 +137,24 @@ def test_a_monitor_that_ends_is_no_death(beating: Watching) -> None:
     beating.system.delete(f"{STATUS}/web")
     beating.advance(2000)
     assert beating.dead() == []
+    beating.runs(starts=1).advance(10 + GRACE_S - 1)
+    assert beating.dead() == []
+    assert beating.died_after(15) <= 11 + SURE_S
+
+
+@pytest.mark.parametrize("contents", [b"", b"{}", b'{"schema": 99}'])
+def test_a_status_that_cannot_be_understood_hides_no_death(
+    beating: Watching, contents: bytes
+) -> None:
+    """As of a newer monitor: it is as if there was none."""
+    beating.system.replace(f"{STATUS}/web", contents)
+    assert beating.died_after(60) <= 30 + 10 + SURE_S
+
+
+def test_a_status_that_cannot_be_read_hides_no_death(beating: Watching) -> None:
+    """Whoever may not read it judges without it."""
+    beating.system.faults.fail("stamp", errno.EACCES, STATUS)
+    assert beating.died_after(60) <= 30 + 10 + SURE_S
 
 
 def test_who_revives_in_the_last_moment_is_left_alone(beating: Watching) -> None:
@@ -201,6 +219,13 @@ def test_a_broken_file_is_said_once_and_not_watched(beating: Watching) -> None:
     assert beating.died_after(60) <= 30 + 10 + SURE_S
 
 
+def test_a_file_that_is_too_long_is_broken(watching: Watching) -> None:
+    """As it is for the monitor."""
+    watching.write("web", a_beat_file(also="x" * (1 << 20)))
+    assert watching.checkers[0].watched == frozenset()
+    assert "found more than 1048576 bytes" in watching.said[0]
+
+
 def test_warnings_are_said_once(beating: Watching) -> None:
     """And the rest is used."""
     for _ in range(3):
@@ -262,6 +287,22 @@ def test_where_nobody_can_beat_nobody_is_judged(
     beating.advance(10)
     assert len(beating.said) == 2
     assert GRACE_S - 10 <= beating.died_after(100) <= GRACE_S + SURE_S
+
+
+def test_a_trouble_of_many_is_said_once(watching: Watching) -> None:
+    """A directory that vanishes isn't worth a hundred lines; nor is its return."""
+    for at in range(100):
+        watching.system.replace(f"{CONFIG}/p{at}", a_beat_file())
+    watching.look()
+    gone(watching)
+    watching.advance(100)
+    assert watching.said == [
+        "cannot look at the heartbeat of p0, /hearts/p0: the directory /hearts is missing"
+    ]
+    watching.remove("p0")
+    watching.system.make_directory(HEARTS)
+    watching.advance(10)
+    assert watching.said[1:] == ["heartbeats in /hearts can be looked at again"]
 
 
 # Requests
@@ -338,6 +379,17 @@ def test_of_two_claims_at_once_the_last_one_holds() -> None:
     assert one.take("web", 101.0, 90.0)
 
 
+def test_who_lost_its_claim_does_not_ask(beating: Watching) -> None:
+    """The other one does; and if it doesn't, there is a next time."""
+    while ".beatcheck-web.new" not in beating.system.names(MESSAGES):
+        beating.advance(0.01)
+    beating.system.put(f"{MESSAGES}/.beatcheck-web.new", b"1000 other")
+    beating.advance(GRACE_S - 1)
+    assert beating.dead() == []
+    beating.advance(1 + SURE_S)
+    assert beating.dead() == ["web"]
+
+
 @pytest.mark.parametrize("text", [b"", b"soon other", b"99 other", b"\xff", b"1 2 3"])
 def test_a_claim_that_makes_no_sense_is_none(text: bytes) -> None:
     """Nor one from the future: the machine was started again since."""
@@ -366,6 +418,22 @@ def test_a_long_name_has_its_claim_all_the_same(watching: Watching) -> None:
     name = "w" * 255
     watching.runs(name).put(name).advance(GRACE_S + SURE_S)
     assert watching.dead() == [name]
+
+
+def test_a_claim_that_cannot_be_cleared_away_does_no_harm(beating: Watching) -> None:
+    """It lies there; the next one replaces it."""
+    beating.system.faults.fail("remove", errno.EROFS, f"{MESSAGES}/.")
+    beating.died_after(60)
+    beating.runs(starts=2).advance_beating(200)
+    beating.system.faults.mend("remove")
+    assert beating.died_after(60) <= 30 + 10 + SURE_S
+
+
+def test_other_contents_clear_a_claim_away(beating: Watching) -> None:
+    """They bring a new run."""
+    beating.died_after(60)
+    beating.put(also="other")
+    assert beating.system.names(MESSAGES) == []
 
 
 def test_claims_are_cleared_away(beating: Watching) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ncolony.beatcheck import hearts
 from ncolony.beatcheck.hearts import MARGIN_S, Heart, Look, Verdict
-from ncolony.beatcheck.spec import Beat
+from ncolony.beatspec import Beat
 from ncolony.observing import Run
 
 BEAT = Beat(30.0, 3.0, "/hearts")
@@ -65,16 +65,6 @@ def test_who_is_said_nothing_of_is_taken_to_run() -> None:
     """Without a status directory there is no other way."""
     heart = seen(hearts.begin(BEAT, START), 0, 1, None)
     assert verdict(heart, 1000) is Verdict.DEAD
-
-
-def test_a_status_that_is_taken_back_means_that_it_does_not_run() -> None:
-    """A monitor that ends removes its files."""
-    heart = seen(hearts.begin(BEAT, START), 0, 1, Run(True, 4))
-    heart = seen(heart, 100, 1, None)
-    assert verdict(heart, 1000) is Verdict.RESTING
-    heart = seen(heart, 1000, 1, Run(True, 1))
-    assert verdict(heart, 1000 + GRACE_S - 1) is Verdict.RESTING
-    assert verdict(heart, 1000 + GRACE_S) is Verdict.DEAD
 
 
 def test_time_in_which_the_checker_was_held_up_does_not_count() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ncolony.beatcheck.spec import FIELDS
+from ncolony.beatspec import FIELDS
 from ncolony.client.pulse import Pulse
 from ncolony.control import beating
 from ncolony.control.errors import CtlError
@@ -98,6 +98,18 @@ def test_who_is_asked_wrongly_says_so_once() -> None:
     beating = Beating(environ(period="often", status="/x"))
     assert beating.beats_in(10, 1) == 0
     assert len(beating.said) == 1
+
+
+def test_without_anybody_to_tell_it_goes_to_standard_error(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And to nowhere where there is none."""
+    found = environ(period=3, status="/nonexistent/web")
+    assert not Pulse(found, lambda: 0.0).beat()
+    complaint = "ncolony: cannot touch /nonexistent/web: No such file or directory\n"
+    assert capsys.readouterr().err == complaint
+    monkeypatch.setattr(sys, "stderr", None)
+    assert not Pulse(found, lambda: 0.0).beat()
 
 
 @pytest.mark.parametrize("closing", ["", "sys.stderr.close(); ", "sys.stderr = None; "])

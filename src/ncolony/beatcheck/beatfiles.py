@@ -5,10 +5,9 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import NamedTuple
 
-from .. import spec as process_spec
+from .. import beatspec, spec
+from ..beatspec import Beat
 from ..dirfiles import DirFiles, IClockedFiles
-from . import spec
-from .spec import Beat
 
 
 class Asked(NamedTuple):
@@ -39,16 +38,14 @@ class BeatFiles(DirFiles[BeatChange]):
     """Turns what changed in a configuration directory into who is watched, and how."""
 
     def __init__(self, system: IClockedFiles, directory: str) -> None:
-        super().__init__(
-            system, directory, process_spec.MAX_BYTES, self._parsed, AskedWrongly, Gone
-        )
+        super().__init__(system, directory, spec.MAX_BYTES, self._parsed, AskedWrongly, Gone)
 
     def _parsed(self, name: str, text: bytes) -> BeatChange:
         try:
-            if len(text) > process_spec.MAX_BYTES:
-                most = f"{process_spec.MAX_BYTES} bytes"
-                raise spec.BeatError(f"found more than {most}; allowed: at most {most}")
-            beat = spec.parse(text)
-        except spec.BeatError as error:
+            if len(text) > spec.MAX_BYTES:
+                most = f"{spec.MAX_BYTES} bytes"
+                raise beatspec.BeatError(f"found more than {most}; allowed: at most {most}")
+            beat = beatspec.parse(text)
+        except beatspec.BeatError as error:
             return AskedWrongly(f"cannot use {self._directory}/{name}: {error}")
         return NotAsked() if beat is None else Asked(beat, sha256(text).hexdigest())

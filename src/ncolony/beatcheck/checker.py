@@ -16,71 +16,49 @@ from twisted.logger import Logger
 
 from ..dirfiles import IClockedFiles
 from ..isystem import ITimer
-from ..observing import Runs, ask_restart
+from ..observing import Run, Runs
 from . import hearts
 from .beatfiles import Asked, AskedWrongly, BeatChange, Gone, NotAsked
-from .claims import Claims
+from .entry import Entry
 from .heartfile import HeartFile
-from .hearts import Heart, Look, Verdict
+from .hearts import Look, Verdict
+from .restarts import Restarts
+from .troubles import Trouble, Troubles
 
 _log = Logger(namespace="ncolony.beatcheck")
 
-#: Whose requests these are.
-ASKER = "ncolony-beatcheck"
-#: From a claim to the request: longer than the monitor takes to publish what it does, 50 ms.
-SETTLE_S = 0.1
 #: No timer is set for longer: the reactor can't wait forever.
 _MAX_WAIT_S = 86400.0
 #: What a sum of times may be wrong by.
 _ROUNDING_S = 1e-6
 
 
-class Entry:
-    """A process that is watched, and what was done about it."""
-
-    def __init__(self, name: str, fingerprint: str, heart: Heart, file: HeartFile) -> None:
-        self.name = name
-        self.fingerprint = fingerprint
-        self.heart = heart
-        self.file = file
-        self.look_mono = heart.changed_mono
-        self.claimed = False
-        self.claim_ends_mono: float | None = None
-        self.trouble: str | None = None
-
-    @property
-    def again_s(self) -> float:
-        """For so long after a request there is no other one."""
-        return max(self.heart.beat.grace_s, self.heart.beat.period_s)
-
-
 class Checker:
     """Watches over processes' heartbeats, from the first ``apply`` to ``stop``.
 
-    ``who`` is a word that no other checker has, ``phase`` a number from 0 to 1 that is another one
-    in each. ``said`` is given a line for people: of each restart that is asked for, and of each
-    trouble when it begins and when it is over.
+    ``messages`` and ``status`` are the colony's directories, ``freq_s`` is between two looks at the
+    same process, at the most, ``who`` a word that no other checker has. ``said`` is given a line
+    for people: of each restart that is asked for, and of each trouble when it begins and ends.
     """
 
     def __init__(
         self,
         system: IClockedFiles,
         messages: str,
-        runs: Runs,
+        status: str,
         freq_s: float,
         who: str,
         said: Callable[[str], None],
     ) -> None:
         self._system = system
-        self._messages = messages
-        self._runs = runs
+        self._status = status
+        self._runs = Runs(system, status)
         self._freq_s = freq_s
         self._said = said
         self._phase = system.chance()
-        self._claims = Claims(system, messages, who)
         self._entries: dict[str, Entry] = {}
-        self._wrong: dict[str, str] = {}
-        self._trouble: str | None = None
+        self._troubles = Troubles(said)
+        self._restarts = Restarts(system, messages, who, self._troubles, said)
         self._timer: ITimer | None = None
 
     @property
@@ -107,31 +85,28 @@ class Checker:
     def _apply(self, name: str, change: BeatChange) -> None:
         match change:
             case Asked():
-                self._mended(name)
+                self._troubles.end(f"file {name}")
                 self._watch(name, change)
             case AskedWrongly(reason):
                 self._forget(name)
-                if self._wrong.get(name) != reason:
-                    self._said(f"{name} is not watched: {reason}")
-                self._wrong[name] = reason
+                trouble = Trouble(reason, f"the file of {name} can be used again")
+                self._troubles.begin(f"file {name}", trouble, f"{name} is not watched: {reason}")
             case NotAsked():
-                self._mended(name)
+                self._troubles.end(f"file {name}")
                 self._forget(name)
             case Gone():
-                self._wrong.pop(name, None)
+                self._troubles.forget(f"file {name}")
                 self._forget(name)
             case _:
                 assert_never(change)
-
-    def _mended(self, name: str) -> None:
-        if self._wrong.pop(name, None) is not None:
-            self._said(f"the file of {name} can be used again")
 
     def _watch(self, name: str, asked: Asked) -> None:
         """The same contents written again change nothing."""
         known = self._entries.get(name)
         if known is not None and known.fingerprint == asked.fingerprint:
             return
+        if known is not None:
+            self._restarts.release(known)
         for warning in asked.beat.warnings:
             self._said(f"{name}: {warning}")
         heart = hearts.begin(asked.beat, self._system.mono())
@@ -142,8 +117,9 @@ class Checker:
     def _forget(self, name: str) -> None:
         entry = self._entries.pop(name, None)
         if entry is not None:
-            self._release(entry)
+            self._restarts.release(entry)
             self._runs.forget(name)
+            self._troubles.forget(f"heart {name}")
 
     # Looks
 
@@ -180,64 +156,33 @@ class Checker:
         except OSError as error:
             self._cannot_look(entry, error, now_mono)
             return
-        if entry.trouble is not None:
-            entry.trouble = None
-            self._said(f"the heartbeat of {entry.name} can be looked at again")
-        run = self._runs.run(entry.name)
+        self._troubles.end(f"heart {entry.name}")
+        run = self._run(entry)
         held_up_s = now_mono - entry.look_mono
         entry.heart = hearts.look(entry.heart, Look(now_mono, file, run, held_up_s))
         if hearts.verdict(entry.heart, now_mono) is Verdict.DEAD:
-            self._dead(entry, now_mono)
-        elif entry.claimed or now_mono >= (entry.claim_ends_mono or now_mono + 1):
-            self._release(entry)
+            self._restarts.deal_with(entry, now_mono)
+        elif entry.claim_is_over(now_mono):
+            self._restarts.release(entry)
+
+    def _run(self, entry: Entry) -> Run | None:
+        """What the monitor says of it; when it takes back what it said, it has ended itself."""
+        run, known = self._runs.run(entry.name), entry.heart.run
+        if run is None and known is not None:
+            try:
+                self._system.stamp(self._status, entry.name)
+            except FileNotFoundError:
+                return known._replace(running=False)
+            except OSError:
+                pass
+        return run
 
     def _cannot_look(self, entry: Entry, error: OSError, now_mono: float) -> None:
         """Where nobody can beat, or nobody see it, nobody is judged; the grace begins after it."""
-        self._release(entry)
+        self._restarts.release(entry)
         entry.heart = hearts.anew(entry.heart, now_mono)
-        trouble = f"cannot look at the heartbeat of {entry.name}, {entry.file.path}"
-        trouble = f"{trouble}: {error.strerror}"
-        if trouble != entry.trouble:
-            self._said(trouble)
-        entry.trouble = trouble
-
-    # Restarts
-
-    def _dead(self, entry: Entry, now_mono: float) -> None:
-        try:
-            if not entry.claimed:
-                entry.claimed = self._claims.take(entry.name, now_mono, entry.again_s)
-                entry.look_mono = now_mono + SETTLE_S
-            else:
-                entry.claimed = False
-                if self._claims.holds(entry.name):
-                    self._ask(entry, now_mono)
-        except OSError as error:
-            entry.claimed = False
-            self._cannot_ask(entry, error)
-            return
-        if not entry.claimed:  # asked for, by us or by another one
-            entry.heart = hearts.anew(entry.heart, now_mono)
-        if self._trouble is not None:
-            self._trouble = None
-            self._said("restarts can be asked for again")
-
-    def _ask(self, entry: Entry, now_mono: float) -> None:
-        why = hearts.reason(entry.heart, now_mono)
-        if entry.heart.file is None:
-            why += f"; {entry.file.path} is missing"
-        ask_restart(self._system, self._messages, ASKER, entry.name, why)
-        entry.claim_ends_mono = now_mono + entry.again_s
-        self._said(f"asked for a restart of {entry.name}: {why}")
-
-    def _cannot_ask(self, entry: Entry, error: OSError) -> None:
-        trouble = f"cannot write to {self._messages}: {error.strerror}"
-        if trouble != self._trouble:
-            self._said(f"cannot ask for a restart of {entry.name}: {trouble}")
-        self._trouble = trouble
-
-    def _release(self, entry: Entry) -> None:
-        """What was claimed is over."""
-        if entry.claimed or entry.claim_ends_mono is not None:
-            self._claims.drop(entry.name)
-        entry.claimed, entry.claim_ends_mono = False, None
+        where = entry.file.directory
+        over = f"heartbeats in {where} can be looked at again"
+        trouble = Trouble(f"{where}: {error.errno}", over)
+        line = f"cannot look at the heartbeat of {entry.name}, {entry.file.path}: {error.strerror}"
+        self._troubles.begin(f"heart {entry.name}", trouble, line)

@@ -27,8 +27,12 @@ class HeartFile:
     @property
     def path(self) -> str:
         """Where it was last looked for."""
-        directory, name = self._place
-        return f"{directory}/{name}"
+        return "/".join(self._place)
+
+    @property
+    def directory(self) -> str:
+        """What holds it."""
+        return self._place[0] or "/"
 
     def identity(self) -> int | None:
         """A number that another beat changes; None where the file is missing.

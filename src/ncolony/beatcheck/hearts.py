@@ -11,8 +11,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+from ..beatspec import Beat
 from ..observing import Run
-from .spec import Beat
 
 #: "Longer than" a period, for timers and beats that are on the dot.
 MARGIN_S = 0.01
@@ -29,7 +29,7 @@ class Verdict(Enum):
 class Look(NamedTuple):
     """What is found at an instant. ``file`` is the heartbeat file's identity, None where missing.
 
-    ``run`` is None where the monitor says nothing. ``held_up_s`` is how much later the look is than
+    ``run`` is None where nobody says anything. ``held_up_s`` is how much later the look is than
     it was due.
     """
 
@@ -80,12 +80,9 @@ def look(heart: Heart, found: Look) -> Heart:
             judged_from_mono=heart.judged_from_mono + found.held_up_s,
             changed_mono=heart.changed_mono + found.held_up_s,
         )
-    run = found.run
-    if run is None and heart.run is not None:
-        run = heart.run._replace(running=False)  # the monitor has taken back what it said
-    if run != heart.run:
-        heart = heart._replace(run=run)
-        if run is not None and run.running:
+    if found.run != heart.run:
+        heart = heart._replace(run=found.run)
+        if found.run is not None and found.run.running:
             heart = anew(heart, found.now_mono)
     if found.file != heart.file:
         beaten = found.file is not None

@@ -17,7 +17,6 @@ from ..client.heart import wrapHeart
 from ..clock import ClockedDisk
 from ..directoryoptions import DirectoryOptions, seconds
 from ..filelooks import FileLooks
-from ..observing import Runs
 from .beatfiles import BeatFiles
 from .checker import Checker
 
@@ -57,10 +56,11 @@ class BeatcheckService(service.Service):
 
     def __init__(self, options: Options, reactor: Any) -> None:
         system = ClockedDisk(reactor)
-        runs = Runs(system, options["status"])
         who = f"{os.getpid()}-{os.urandom(8).hex()}"
         self._files = BeatFiles(system, options["config"])
-        self._checker = Checker(system, options["messages"], runs, options["freq"], who, self._said)
+        self._checker = Checker(
+            system, options["messages"], options["status"], options["freq"], who, self._said
+        )
         self._looks = FileLooks(
             reactor,
             options["config"],

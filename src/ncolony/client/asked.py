@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ..beatcheck import spec
-from ..beatcheck.spec import BeatError
+from .. import beatspec
+from ..beatspec import BeatError
 
 __all__ = ["BEATS", "Asked", "BeatError", "asked", "touch"]
 
@@ -34,7 +34,7 @@ def asked(environ: Mapping[str, str]) -> Asked | None:
     if not text:
         return None
     try:
-        beat = spec.parse(text.encode("utf-8", "surrogateescape"))
+        beat = beatspec.parse(text.encode("utf-8", "surrogateescape"))
     except BeatError as error:
         raise BeatError(f"NCOLONY_CONFIG: {error}") from None
     if beat is None:

@@ -202,6 +202,10 @@ def _check(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", nargs="*", help="[all of the config directory]")
 
 
+def _beat(parser: ArgumentParser) -> None:
+    parser.description = "Say that the calling process is well, as its file asks."
+
+
 def _completion(parser: ArgumentParser) -> None:
     parser.add_argument("shell", choices=("bash", "zsh", "tcsh"))
 
@@ -234,6 +238,7 @@ COMMANDS: dict[str, Command] = {
     "check": Command(
         "find faults in configuration; needs no monitor", "check web.new config/db", _check
     ),
+    "beat": Command("say that the calling process is well", "beat", _beat),
     "completion": Command(
         "print completions for a shell", "completion bash > ~/.bash_completion", _completion
     ),

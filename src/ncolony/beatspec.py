@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..faults import Fault, shown
-from ..values import MAX_SECONDS, Wrong, number, seconds, string
+from .faults import Fault, shown
+from .values import MAX_SECONDS, Wrong, number, seconds, string
 
 #: The key of a process's file.
 KEY = "ncolony.beatcheck"

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ncolony.beatcheck import spec
-from ncolony.beatcheck.spec import Beat, BeatError
+from ncolony import beatspec
+from ncolony.beatspec import Beat, BeatError
 
 RIGHT = {"period": 30, "grace": 3, "status": "/hearts"}
 
 
 def parsed(**key: Any) -> Beat | None:
     """What comes of a file that has this key."""
-    return spec.parse(json.dumps({"args": ["web"], "ncolony.beatcheck": key}).encode())
+    return beatspec.parse(json.dumps({"args": ["web"], "ncolony.beatcheck": key}).encode())
 
 
 def fault(text: bytes) -> str:
     """Why a file asks wrongly."""
     with pytest.raises(BeatError) as caught:
-        spec.parse(text)
+        beatspec.parse(text)
     return str(caught.value)
 
 
 def test_a_file_asks_by_one_key() -> None:
     """In seconds, periods and a path; all else is the monitor's business."""
     assert parsed(**RIGHT) == Beat(30.0, 3.0, "/hearts")
-    assert spec.parse(b'{"args": 3, "ncolony.httpcheck": 4}') is None
-    assert spec.parse(b'{"ncolony.beatcheck": null}') is None
+    assert beatspec.parse(b'{"args": 3, "ncolony.httpcheck": 4}') is None
+    assert beatspec.parse(b'{"ncolony.beatcheck": null}') is None
 
 
 @pytest.mark.parametrize(("period", "seconds"), [("10s", 10), ("1.5m", 90), (0.1, 0.1), (2, 2)])
@@ -64,7 +65,7 @@ def test_grace_is_three_periods_where_it_is_left_out() -> None:
 def test_a_wrong_value_is_named(key: str, value: object, found: str) -> None:
     """With the key, what was found, and what is allowed."""
     text = json.dumps({"ncolony.beatcheck": {**RIGHT, key: value}}).encode()
-    allowed = spec.FIELDS[key].allowed
+    allowed = beatspec.FIELDS[key].allowed
     assert fault(text) == f"ncolony.beatcheck.{key}: found {found}; allowed: {allowed}"
 
 
@@ -111,3 +112,14 @@ def test_a_relative_path_is_a_warning() -> None:
     assert beat is not None
     assert beat.status == "hearts/web"
     assert "working directory" in beat.warnings[0]
+
+
+def test_every_key_is_in_the_reference() -> None:
+    """With what it allows, its default, and what it means."""
+    page = Path(__file__).parents[2] / "docs" / "reference" / "beatcheck.md"
+    rows = [
+        f"| `{name}` | {field.allowed} | {field.default or ''} | {field.meaning} |"
+        for name, field in beatspec.FIELDS.items()
+    ]
+    text = page.read_text(encoding="utf-8").replace("|  |", "| |")
+    assert [row for row in rows if row.replace("|  |", "| |") not in text] == []
