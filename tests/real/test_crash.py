@@ -374,6 +374,7 @@ def test_whoever_is_ended_alone_is_ended_all_the_same(colony: Colony) -> None:
     assert overlaps(colony) == []
     assert colony.stop() == 0
     colony.clean_up()  # deaf's own child stays: its process is ended alone
+    until(lambda: not colony.mine() and not colony.marked(), "deaf's own child is gone")
     colony.monitor = None
 
 
