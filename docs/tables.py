@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from twisted.python import usage
+
 from ncolony import logspec, machine
 from ncolony.directoryoptions import DirectoryOptions
 from ncolony.fields import FIELDS, Field
@@ -67,7 +69,7 @@ def _options(kind: type[DirectoryOptions]) -> str:
         rows.append((names, "" if default is None else str(default), meaning))
     for long, _, meaning, *_ in kind.optFlags:
         rows.append((f"`--{long}`", "", meaning))
-    for name in sorted(vars(kind)):
+    for name in sorted(set(dir(kind)) - set(dir(usage.Options))):
         if name.startswith("opt_") and name != "opt_version":
             meaning = " ".join(inspect.cleandoc(getattr(kind, name).__doc__).split())
             rows.append((f"`--{name[4:]}`", "", meaning))

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from twisted.python import usage
 
 from . import __version__
+from .trust import Trust, trusting
 
 
 def seconds(option: str, found: object, *, above_zero: bool = False) -> float:
@@ -75,6 +76,25 @@ class DirectoryOptions(usage.Options):
         """Print the version and exit."""
         print(f"ncolony {__version__}")
         raise SystemExit(0)
+
+
+class TrustOptions(DirectoryOptions):
+    """For those who obey files as root, with ``--trust-anyone`` among their flags."""
+
+    def opt_trust(self, name: str) -> None:
+        """USER whose files root obeys, or :GROUP and its members; may be repeated"""
+        try:
+            trusting([name])
+        except ValueError as error:
+            raise usage.UsageError(f"--trust: {error}") from None
+        self["trust"] = [*self.get("trust", ()), name]
+
+    @property
+    def trust(self) -> Trust | None:
+        """Whose files are obeyed; None for everybody's, which is root's business alone."""
+        if os.geteuid() != 0 or self["trust-anyone"]:
+            return None
+        return trusting(self.get("trust", ()))
 
 
 def _beside(colony: str | None, messages: str, role: str) -> str:

@@ -9,11 +9,10 @@ from typing import Any, ClassVar
 from twisted.python import usage
 
 from .cgroups import delegated, is_group
-from .directoryoptions import DirectoryOptions, seconds
+from .directoryoptions import TrustOptions, seconds
 from .fields import FIELDS
 from .logspec import LogSpec
 from .policy import GiveUp, Policy
-from .trust import Trust, trusting
 from .values import Wrong
 
 _SECONDS = ("frequency", "threshold", "killtime", "minrestartdelay", "maxrestartdelay")
@@ -64,7 +63,7 @@ def _json(text: str) -> object:
         return text
 
 
-class Options(DirectoryOptions):
+class Options(TrustOptions):
     """Options of ``twistd ncolony``, ``python -m twisted ncolony`` and ``ncolony run``."""
 
     synopsis = "[--colony DIR | --config DIR --messages DIR] [options]"
@@ -122,21 +121,6 @@ class Options(DirectoryOptions):
             allowed = "a cgroup v2 directory that we may write to, auto, none"
             raise usage.UsageError(f"--cgroup: found {found!r}; allowed: {allowed}")
         return os.path.abspath(found)
-
-    def opt_trust(self, name: str) -> None:
-        """USER whose files root's monitor obeys, or :GROUP and its members; may be repeated"""
-        try:
-            trusting([name])
-        except ValueError as error:
-            raise usage.UsageError(f"--trust: {error}") from None
-        self["trust"] = [*self.get("trust", ()), name]
-
-    @property
-    def trust(self) -> Trust | None:
-        """Whose files are obeyed; None for everybody's, which is root's business alone."""
-        if os.geteuid() != 0 or self["trust-anyone"]:
-            return None
-        return trusting(self.get("trust", ()))
 
     def _policy(self) -> Policy:
         """The rules for all processes whose files don't say otherwise."""

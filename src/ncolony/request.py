@@ -93,6 +93,14 @@ def parse(text: bytes) -> Request:
 
     Raises RequestError.
     """
+    document = load(text)
+    kind = _kind(document)
+    fields = {name: text_field(document, name) for name in kind._fields if name != "reason"}
+    return kind(**fields, reason=_reason(document))
+
+
+def load(text: bytes) -> dict[str, Any]:
+    """The JSON object that any request is. Raises RequestError."""
     if len(text) > MAX_BYTES:
         raise RequestError(f"found more than {MAX_BYTES} bytes; allowed: at most {MAX_BYTES}")
     try:
@@ -101,9 +109,7 @@ def parse(text: bytes) -> Request:
         raise RequestError(f"found no valid JSON ({error}); allowed: a JSON object") from None
     if not isinstance(document, dict):
         raise RequestError(f"found {shown(document)}; allowed: a JSON object")
-    kind = _kind(document)
-    fields = {name: _field(document, name) for name in kind._fields if name != "reason"}
-    return kind(**fields, reason=_reason(document))
+    return document
 
 
 def encode(request: Request) -> bytes:
@@ -123,7 +129,8 @@ def _kind(document: dict[str, Any]) -> type[Request]:
     return kind
 
 
-def _field(document: dict[str, Any], name: str) -> str:
+def text_field(document: dict[str, Any], name: str) -> str:
+    """A string of a request, not empty; a signal's name or number. Raises RequestError."""
     value = document.get(name)
     if name == "signal" and isinstance(value, (str, int)) and not isinstance(value, bool):
         text = str(value).upper().removeprefix("SIG")

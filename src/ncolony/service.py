@@ -6,39 +6,27 @@ import atexit
 import os
 import signal
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from twisted.application import service
 from twisted.internet.defer import Deferred
-from twisted.logger import ILogObserver
-from twisted.python.components import Componentized
 
 from .beginning import prepare
 from .colony import Colony
 from .exits import ORDERLY, CannotStart
+from .launched import LaunchedOptions, handle, observe
 from .lock import StatusLock
-from .logs import EventSink, TwistdLog, find_log
+from .logs import EventSink
 from .options import Options as MonitorOptions
 from .output import ISink
-from .signals import ENDS, LOOKS_AGAIN, Signals
+from .signals import ENDS
 from .sink import ILog, Sink
 
 __all__ = ["ColonyService", "Options", "makeService"]
 
 
-class Options(MonitorOptions):
+class Options(LaunchedOptions, MonitorOptions):
     """The plugin's options, which also learn where twistd or twist log to."""
-
-    own_log: ILog | None = None
-    reactor: Any = None
-
-    def postOptions(self) -> None:
-        super().postOptions()
-        from twisted.internet import reactor  # not before the user's choice of one is made
-
-        self.reactor = reactor
-        self.own_log = find_log(self.parent, reactor)
 
 
 class ColonyService(service.Service):
@@ -66,9 +54,7 @@ class ColonyService(service.Service):
     def setServiceParent(self, parent: Any) -> None:
         """Join an application; twistd's log file is the application's observer from then on."""
         super().setServiceParent(parent)  # type: ignore[no-untyped-call]
-        log = self._own_log
-        if isinstance(log, TwistdLog) and isinstance(parent, Componentized):
-            parent.setComponent(ILogObserver, log.observer())  # type: ignore[no-untyped-call]
+        observe(parent, self._own_log)
 
     def startService(self) -> None:
         """Begin once the reactor runs, for that installs signal handlers of its own first."""
@@ -79,26 +65,20 @@ class ColonyService(service.Service):
     def _handle_signals(self) -> None:
         if self.running:
             self._begun = True
-            self._handle(signal.SIGHUP, self.colony.look_again)
-            self._handle(signal.SIGQUIT, self.colony.end)
+            handle(self._reactor, signal.SIGHUP, self.colony.look_again)
+            handle(self._reactor, signal.SIGQUIT, self.colony.end)
 
     def stopService(self) -> Deferred[None] | None:
         """Fires when every process is gone, or can't be killed."""
         super().stopService()  # type: ignore[no-untyped-call]
         for signum in ENDS if self._begun else ():
-            self._handle(signum, self.colony.kill_now)
+            handle(self._reactor, signum, self.colony.kill_now)
         ended = self.colony.stop()
         return None if ended is None else ended.addCallback(self._stopped)
 
     def _stopped(self, result: None) -> None:
         if self.colony.exit_code != ORDERLY:
             atexit.register(_leave, self.colony.exit_code)
-
-    def _handle(self, signum: int, function: Callable[[], object]) -> None:
-        own = signal.getsignal(signum) in (signal.SIG_DFL, signal.SIG_IGN, None)
-        if own or signum not in LOOKS_AGAIN:
-            handler = Signals((signum,))
-            handler.pass_to(lambda _: self._reactor.callFromThread(function))
 
 
 def _leave(exit_code: int) -> None:

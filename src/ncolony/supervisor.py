@@ -18,8 +18,9 @@ from .lingering import Lingering
 from .model import Event, Record, State
 from .policy import Policy, in_force
 from .processes import Process, Processes, unknown
-from .starts import SLICE_S, Starts, spawn_all
+from .starts import spawn_all
 from .strangers import Strangers
+from .turns import SLICE_S, Turns
 
 FileChange = model.Configured | model.Refused | model.Removed
 
@@ -40,7 +41,7 @@ class Supervisor:
         self._changed = changed
         self._processes = Processes(system)
         self._by_pid: dict[int, Process] = {}
-        self._starts: Starts[tuple[Process, int]] = Starts(system, self._start, self._settle)
+        self._starts: Turns[tuple[Process, int]] = Turns(system, self._start, self._settle)
         self._lingering: Lingering[Process] = Lingering(system, self._is_gone)
         self._effects = Effects(system, self._rules_of, self._queue, self._forget, self._fire)
         self._strangers = Strangers(system)

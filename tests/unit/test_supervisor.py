@@ -10,8 +10,8 @@ from builders import POLICY, Colony, a_spec
 from ncolony import request
 from ncolony.ending import GIVE_UP_S
 from ncolony.model import Configured, Removed, State, StopReason, Want
-from ncolony.starts import FEW
 from ncolony.testing import Program
+from ncolony.turns import FEW
 
 STOP_WEB = request.Stop("web")
 

@@ -6,7 +6,7 @@ import json
 from typing import NamedTuple
 
 from ..faults import shown
-from ..request import MAX_BYTES, RequestError
+from ..request import RequestError, load, text_field
 
 RUN = "RUN"
 
@@ -22,22 +22,12 @@ def parse(text: bytes) -> RunNow:
 
     Raises RequestError.
     """
-    if len(text) > MAX_BYTES:
-        raise RequestError(f"found more than {MAX_BYTES} bytes; allowed: at most {MAX_BYTES}")
-    try:
-        document = json.loads(text.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise RequestError(f"found no valid JSON ({error}); allowed: a JSON object") from None
-    if not isinstance(document, dict):
-        raise RequestError(f"found {shown(document)}; allowed: a JSON object")
-    kind, name = document.get("type"), document.get("name")
+    document = load(text)
+    kind = document.get("type")
     if kind != RUN:
         what = shown(kind) if "type" in document else "none"
         raise RequestError(f"type: found {what}; allowed: {RUN}")
-    if not isinstance(name, str) or not name:
-        what = shown(name) if "name" in document else "none"
-        raise RequestError(f"name: found {what}; allowed: a string, not empty")
-    return RunNow(name)
+    return RunNow(text_field(document, "name"))
 
 
 def encode(request: RunNow) -> bytes:

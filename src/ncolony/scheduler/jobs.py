@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, assert_never
 
 from ..isystem import IOutput, ISystem
+from ..turns import Turns
 from .ends import is_failure, result
 from .job import History, Job, Unusable
 from .jobfile import JobExit
@@ -19,7 +20,6 @@ from .jobrequest import RunNow
 from .jobspec import JobSpec
 from .plan import Now, Zones
 from .runs import Run, Runs, Why
-from .starting import Starting
 from .times import Times
 
 
@@ -61,7 +61,7 @@ class Jobs:
         self._said = said
         self._by_name: dict[str, Job] = {}
         self._runs = Runs(system, output, self._run_over, self._run_changed, said)
-        self._starting = Starting(system, self._start)
+        self._starting: Turns[Job] = Turns(system, self._start, self._go_on)
         self._times = Times(system, zones, self._by_name, self._want, self._starting.run, changed)
         self._over: Callable[[], None] | None = None
 
@@ -171,6 +171,10 @@ class Jobs:
             return
         job.queued += 1
         self._starting.add(job)
+
+    def _go_on(self) -> None:
+        """There is time for more starts."""
+        self._starting.run()
 
     def _start(self, jobs: list[Job]) -> None:
         ready: list[tuple[Job, JobSpec]] = []

@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 
 from twisted.python import usage
 
-from ..directoryoptions import DirectoryOptions, seconds
+from ..directoryoptions import TrustOptions, seconds
 from ..spec import ProcessSpec
-from ..trust import Trust, trusting
 from ..values import Wrong
 from .jobfields import JOB_FIELDS
 from .jobfile import JOBS_DIRECTORY
@@ -34,7 +33,7 @@ _OF_ONE = ("cron", "timezone", "timeout", "grace", "jitter", "overlap", "at-star
 _OF_MANY = ("jobs", "colony", "config", "messages", "status", "logs")
 
 
-class Options(DirectoryOptions):
+class Options(TrustOptions):
     """The plugin's options. Either ``job`` is what to run, or ``jobs`` the directory of jobs."""
 
     synopsis = (
@@ -75,21 +74,6 @@ class Options(DirectoryOptions):
     def opt_arg(self, arg: str) -> None:
         """A word of the command, the first one the program; may be repeated"""
         self["args"].append(arg)
-
-    def opt_trust(self, name: str) -> None:
-        """USER whose files root's scheduler obeys, or :GROUP and its members; may be repeated"""
-        try:
-            trusting([name])
-        except ValueError as error:
-            raise usage.UsageError(f"--trust: {error}") from None
-        self["trust"] = [*self.get("trust", ()), name]
-
-    @property
-    def trust(self) -> Trust | None:
-        """Whose files are obeyed; None for everybody's, which is root's business alone."""
-        if os.geteuid() != 0 or self["trust-anyone"]:
-            return None
-        return trusting(self.get("trust", ()))
 
     def postOptions(self) -> None:
         """Find out what to run. Raises UsageError for what makes no sense."""

@@ -10,15 +10,15 @@ from typing import Any
 
 from twisted.application import service
 from twisted.internet.defer import Deferred
-from twisted.logger import ILogObserver, Logger
-from twisted.python.components import Componentized
+from twisted.logger import Logger
 
 from ..client.heart import maybeAddHeart
+from ..launched import LaunchedOptions, handle, observe
 from ..lock import Locked, take_lock
-from ..logs import EventSink, TwistdLog, find_log
+from ..logs import EventSink
 from ..logspec import LogSpec
 from ..output import ISink
-from ..signals import ENDS, LOOKS_AGAIN, Signals
+from ..signals import ENDS
 from ..sink import Descriptor, ILog, Sink
 from ..trust import check_directories, make_directories
 from .options import Options as SchedulerOptions
@@ -27,18 +27,8 @@ from .scheduler import ManyJobs, OneJob, Places, Scheduler
 __all__ = ["Options", "SchedulerService", "makeService"]
 
 
-class Options(SchedulerOptions):
+class Options(LaunchedOptions, SchedulerOptions):
     """The plugin's options, which also learn where twistd or twist log to."""
-
-    own_log: ILog | None = None
-    reactor: Any = None
-
-    def postOptions(self) -> None:
-        super().postOptions()
-        from twisted.internet import reactor  # not before the user's choice of one is made
-
-        self.reactor = reactor
-        self.own_log = find_log(self.parent, reactor)
 
 
 class SchedulerService(service.MultiService):
@@ -65,9 +55,7 @@ class SchedulerService(service.MultiService):
     def setServiceParent(self, parent: Any) -> None:
         """Join an application; twistd's log file is the application's observer from then on."""
         super().setServiceParent(parent)  # type: ignore[no-untyped-call]
-        log = self._own_log
-        if isinstance(log, TwistdLog) and isinstance(parent, Componentized):
-            parent.setComponent(ILogObserver, log.observer())  # type: ignore[no-untyped-call]
+        observe(parent, self._own_log)
 
     def startService(self) -> None:
         """Begin once the reactor runs, for that installs signal handlers of its own first."""
@@ -77,7 +65,7 @@ class SchedulerService(service.MultiService):
     def _start(self) -> None:
         if self.running:
             scheduler = self._scheduler = self._begin()
-            self._handle(signal.SIGHUP, scheduler.look_again)
+            handle(self._reactor, signal.SIGHUP, scheduler.look_again)
 
     def stopService(self) -> Deferred[None] | None:
         """Fires when nothing runs any more, or can't be killed."""
@@ -86,14 +74,8 @@ class SchedulerService(service.MultiService):
         if scheduler is None:
             return None
         for signum in ENDS:
-            self._handle(signum, scheduler.kill_now)
+            handle(self._reactor, signum, scheduler.kill_now)
         return scheduler.stop()
-
-    def _handle(self, signum: int, function: Callable[[], object]) -> None:
-        own = signal.getsignal(signum) in (signal.SIG_DFL, signal.SIG_IGN, None)
-        if own or signum not in LOOKS_AGAIN:
-            handler = Signals((signum,))
-            handler.pass_to(lambda _: self._reactor.callFromThread(function))
 
 
 def makeService(options: Options) -> SchedulerService:
