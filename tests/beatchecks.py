@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ncolony import request, status
-from ncolony.beatcheck.beatfiles import BeatFiles
+from ncolony import beatspec, request, status
+from ncolony.askedfiles import AskedFiles
 from ncolony.beatcheck.checker import Checker
+from ncolony.beatspec import Beat
 from ncolony.testing import SimulatedSystem
 
 CONFIG, MESSAGES, STATUS, HEARTS = "/config", "/messages", "/status", "/hearts"
@@ -35,7 +36,7 @@ class Watching:
         for directory in DIRECTORIES:
             self.system.make_directory(directory)
         self.said: list[str] = []
-        self.files: list[BeatFiles] = []
+        self.files: list[AskedFiles[Beat]] = []
         self.checkers: list[Checker] = []
         for at in range(checkers):
             self.system.random = at / checkers
@@ -47,7 +48,7 @@ class Watching:
         said = self.said.append if at == 0 else lambda _: None
         checker = Checker(self.system, MESSAGES, STATUS, freq_s, f"checker{at}", said)
         self.checkers.append(checker)
-        self.files.append(BeatFiles(self.system, CONFIG))
+        self.files.append(AskedFiles(self.system, CONFIG, beatspec.parse))
         self.look()
 
     def look(self) -> None:

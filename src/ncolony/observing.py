@@ -15,6 +15,8 @@ from .names import MAX_NAME_BYTES
 
 #: Far above any status file.
 _MAX_BYTES = 1 << 20
+#: No file's identity.
+_GONE = -1
 
 
 class Run(NamedTuple):
@@ -33,18 +35,30 @@ class Runs:
         self._known: dict[str, tuple[int, Run | None]] = {}
 
     def run(self, name: str) -> Run | None:
-        """What runs under a name; None where the monitor says nothing that can be understood."""
+        """What runs under a name; None where the monitor says nothing that can be understood.
+
+        Where it said something and takes that back, it has ended, and the process with it.
+        """
         try:
             identity = self._files.stamp(self._directory, name).identity
             known = self._known.get(name)
             if known is not None and known[0] == identity:
                 return known[1]
             record = status.decode(self._files.read(self._directory, name, _MAX_BYTES))
+        except FileNotFoundError:
+            return self._ended(name)
         except (OSError, status.StatusError):
             self._known.pop(name, None)
             return None
         run = Run(record.state == "RUNNING", record.starts)
         self._known[name] = identity, run
+        return run
+
+    def _ended(self, name: str) -> Run | None:
+        _, run = self._known.get(name, (_GONE, None))
+        if run is not None and run.running:
+            run = run._replace(running=False)
+            self._known[name] = _GONE, run
         return run
 
     def forget(self, name: str) -> None:

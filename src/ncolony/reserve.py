@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 from errno import EDQUOT, ENOSPC
 
-from .isystem import ISystem
+from .isystem import IFiles
 
 RESERVE_FILE = ".reserve"
 #: Twice a page: more than a status file has, but for one with very long warnings.
@@ -20,7 +20,7 @@ RESERVE_BYTES = 8192
 class Reserve:
     """Writes files in a directory, also where its disk is full."""
 
-    def __init__(self, system: ISystem, directory: str) -> None:
+    def __init__(self, system: IFiles, directory: str) -> None:
         self._system = system
         self._directory = directory
         self._kept = False

@@ -19,9 +19,11 @@ from twisted.plugin import getPlugins
 from twisted.python import usage
 
 from beatchecks import a_beat_file, a_status
-from ncolony.beatcheck.beatfiles import Asked, BeatFiles
+from ncolony import beatspec
+from ncolony.askedfiles import Asked
 from ncolony.beatcheck.checker import Checker
-from ncolony.beatcheck.service import BeatcheckService, Options, makeService
+from ncolony.beatcheck.service import Options, beatcheck, makeService
+from ncolony.checkerservice import CheckerService
 from ncolony.client.heart import HeartService
 from ncolony.clock import ClockedDisk
 
@@ -110,10 +112,10 @@ def test_it_watches_from_its_start_to_its_stop(colony: Path) -> None:
     """And leaves neither timers nor descriptors."""
     reactor = Reactor()
     (colony / "config" / "web").write_bytes(a_beat_file(status=str(colony / "hearts")))
-    watching = BeatcheckService(parse("--colony", str(colony)), reactor)
+    watching = beatcheck(parse("--colony", str(colony)), reactor)
     assert reactor.getDelayedCalls() == []
     watching.startService()
-    assert watching._checker.watched == {"web"}
+    assert watching.checker.watched == {"web"}
     watching.stopService()
     assert reactor.getDelayedCalls() == []
     assert reactor.readers == []
@@ -125,7 +127,7 @@ def test_nothing_wakes_it_where_nothing_is_watched(colony: Path) -> None:
     (colony / "config" / "web").write_bytes(b'{"args": ["web"]}')
     old = time.time() - 100
     os.utime(colony / "config" / "web", (old, old))
-    watching = BeatcheckService(parse("--colony", str(colony)), reactor)
+    watching = beatcheck(parse("--colony", str(colony)), reactor)
     watching.startService()
     reactor.advance(5)
     assert reactor.getDelayedCalls() == []
@@ -136,7 +138,7 @@ def test_a_missing_directory_is_said_once(colony: Path, said: list[dict[str, Any
     """And once when it is there."""
     reactor = Reactor()
     (colony / "config").rmdir()
-    watching = BeatcheckService(parse("--colony", str(colony)), reactor)
+    watching = beatcheck(parse("--colony", str(colony)), reactor)
     watching.startService()
     for _ in range(5):
         reactor.advance(10)
@@ -157,7 +159,7 @@ def test_it_beats_its_own_heart_where_that_is_asked(
     monkeypatch.setenv("NCOLONY_NAME", "beatcheck")
     made = makeService(parse("--colony", str(colony)))
     assert isinstance(made, service.MultiService)
-    assert [type(part) for part in made] == [BeatcheckService, HeartService]
+    assert [type(part) for part in made] == [CheckerService, HeartService]
 
 
 class Now:
@@ -176,10 +178,9 @@ def test_a_pass_over_a_thousand_takes_30_ms(colony: Path, beaten: bool) -> None:
     for at in range(THOUSAND):
         (colony / "hearts" / f"p{at}").touch()
         (colony / "status" / f"p{at}").write_bytes(a_status(f"p{at}"))
-    wanted = BeatFiles(now.system, str(colony / "config"))._parsed(
-        "web", a_beat_file(status=str(colony / "hearts"))
-    )
-    assert isinstance(wanted, Asked)
+    beat = beatspec.parse(a_beat_file(status=str(colony / "hearts")))
+    assert beat is not None
+    wanted = Asked(beat, "")
     said: list[str] = []
     messages, status = str(colony / "messages"), str(colony / "status")
     checker = Checker(now.system, messages, status, 10.0, "me", said.append)

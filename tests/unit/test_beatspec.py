@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from ncolony import beatspec
-from ncolony.beatspec import Beat, BeatError
+from ncolony.beatspec import Beat
+from ncolony.checkkeys import CheckKeyError
 
 RIGHT = {"period": 30, "grace": 3, "status": "/hearts"}
 
@@ -21,7 +22,7 @@ def parsed(**key: Any) -> Beat | None:
 
 def fault(text: bytes) -> str:
     """Why a file asks wrongly."""
-    with pytest.raises(BeatError) as caught:
+    with pytest.raises(CheckKeyError) as caught:
         beatspec.parse(text)
     return str(caught.value)
 

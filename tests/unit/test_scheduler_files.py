@@ -8,9 +8,9 @@ import pytest
 
 from ncolony.reserve import RESERVE_FILE
 from ncolony.scheduler.job import Unusable
-from ncolony.scheduler.jobfiles import RETRY_S
 from ncolony.scheduler.jobs import Gone, Loaded
 from ncolony.scheduler.jobsdir import JobsDir
+from ncolony.statusfiles import RETRY_S
 from ncolony.testing import SimulatedSystem
 from schedulers import STATUS, Scheduling, a_job, a_job_file
 

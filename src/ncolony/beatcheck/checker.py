@@ -10,20 +10,20 @@ claimed it, a restart is asked for. With that a fresh grace begins, in which not
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import assert_never
 
 from twisted.logger import Logger
 
+from ..askedfiles import AskedChange, Asking
+from ..beatspec import Beat
 from ..dirfiles import IClockedFiles
 from ..isystem import ITimer
-from ..observing import Run, Runs
+from ..observing import Runs
+from ..troubles import Trouble, Troubles
 from . import hearts
-from .beatfiles import Asked, AskedWrongly, BeatChange, Gone, NotAsked
 from .entry import Entry
 from .heartfile import HeartFile
 from .hearts import Look, Verdict
 from .restarts import Restarts
-from .troubles import Trouble, Troubles
 
 _log = Logger(namespace="ncolony.beatcheck")
 
@@ -51,25 +51,24 @@ class Checker:
         said: Callable[[str], None],
     ) -> None:
         self._system = system
-        self._status = status
         self._runs = Runs(system, status)
         self._freq_s = freq_s
         self._said = said
         self._phase = system.chance()
         self._entries: dict[str, Entry] = {}
         self._troubles = Troubles(said)
+        self._asking = Asking("watched", self._troubles, self._watch, self._forget)
         self._restarts = Restarts(system, messages, who, self._troubles, said)
         self._timer: ITimer | None = None
 
     @property
     def watched(self) -> frozenset[str]:
         """The names of those that are watched."""
-        return frozenset(self._entries)
+        return self._asking.names
 
-    def apply(self, changes: Mapping[str, BeatChange]) -> None:
+    def apply(self, changes: Mapping[str, AskedChange[Beat]]) -> None:
         """Files have changed; those that ask for it are watched from now on, with a grace."""
-        for name, change in changes.items():
-            self._apply(name, change)
+        self._asking.apply(changes)
         self._arm()
 
     def stop(self) -> None:
@@ -77,49 +76,22 @@ class Checker:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for name in list(self._entries):
-            self._forget(name)
+        self._asking.end_all()
 
-    # Files
+    # Who is watched
 
-    def _apply(self, name: str, change: BeatChange) -> None:
-        match change:
-            case Asked():
-                self._troubles.end(f"file {name}")
-                self._watch(name, change)
-            case AskedWrongly(reason):
-                self._forget(name)
-                trouble = Trouble(reason, f"the file of {name} can be used again")
-                self._troubles.begin(f"file {name}", trouble, f"{name} is not watched: {reason}")
-            case NotAsked():
-                self._troubles.end(f"file {name}")
-                self._forget(name)
-            case Gone():
-                self._troubles.forget(f"file {name}")
-                self._forget(name)
-            case _:
-                assert_never(change)
-
-    def _watch(self, name: str, asked: Asked) -> None:
-        """The same contents written again change nothing."""
-        known = self._entries.get(name)
-        if known is not None and known.fingerprint == asked.fingerprint:
-            return
-        if known is not None:
-            self._restarts.release(known)
-        for warning in asked.beat.warnings:
+    def _watch(self, name: str, beat: Beat) -> None:
+        for warning in beat.warnings:
             self._said(f"{name}: {warning}")
-        heart = hearts.begin(asked.beat, self._system.mono())
-        file = HeartFile(self._system, asked.beat.status, name)
-        entry = self._entries[name] = Entry(name, asked.fingerprint, heart, file)
+        heart = hearts.begin(beat, self._system.mono())
+        file = HeartFile(self._system, beat.status, name)
+        entry = self._entries[name] = Entry(name, heart, file)
         self._look(entry)
 
     def _forget(self, name: str) -> None:
-        entry = self._entries.pop(name, None)
-        if entry is not None:
-            self._restarts.release(entry)
-            self._runs.forget(name)
-            self._troubles.forget(f"heart {name}")
+        self._restarts.release(self._entries.pop(name))
+        self._runs.forget(name)
+        self._troubles.forget(f"heart {name}")
 
     # Looks
 
@@ -157,25 +129,13 @@ class Checker:
             self._cannot_look(entry, error, now_mono)
             return
         self._troubles.end(f"heart {entry.name}")
-        run = self._run(entry)
+        run = self._runs.run(entry.name)
         held_up_s = now_mono - entry.look_mono
         entry.heart = hearts.look(entry.heart, Look(now_mono, file, run, held_up_s))
         if hearts.verdict(entry.heart, now_mono) is Verdict.DEAD:
             self._restarts.deal_with(entry, now_mono)
         elif entry.claim_is_over(now_mono):
             self._restarts.release(entry)
-
-    def _run(self, entry: Entry) -> Run | None:
-        """What the monitor says of it; when it takes back what it said, it has ended itself."""
-        run, known = self._runs.run(entry.name), entry.heart.run
-        if run is None and known is not None:
-            try:
-                self._system.stamp(self._status, entry.name)
-            except FileNotFoundError:
-                return known._replace(running=False)
-            except OSError:
-                pass
-        return run
 
     def _cannot_look(self, entry: Entry, error: OSError, now_mono: float) -> None:
         """Where nobody can beat, or nobody see it, nobody is judged; the grace begins after it."""

@@ -13,9 +13,8 @@ class Entry:
     for; ``claim_ends_mono`` is until when no other checker is to ask for the same.
     """
 
-    def __init__(self, name: str, fingerprint: str, heart: Heart, file: HeartFile) -> None:
+    def __init__(self, name: str, heart: Heart, file: HeartFile) -> None:
         self.name = name
-        self.fingerprint = fingerprint
         self.heart = heart
         self.file = file
         self.look_mono = heart.changed_mono

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from ..isystem import IFiles
 from ..observing import ask_restart
+from ..troubles import Trouble, Troubles
 from . import hearts
 from .claims import Claims
 from .entry import Entry
-from .troubles import Trouble, Troubles
 
 #: Whose requests these are.
 ASKER = "ncolony-beatcheck"

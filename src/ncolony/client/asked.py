@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from .. import beatspec
-from ..beatspec import BeatError
+from ..checkkeys import CheckKeyError
 
-__all__ = ["BEATS", "Asked", "BeatError", "asked", "touch"]
+__all__ = ["BEATS", "Asked", "CheckKeyError", "asked", "touch"]
 
 #: So many beats a period: one may be missed, and another one be late.
 BEATS = 3
@@ -25,7 +25,7 @@ class Asked(NamedTuple):
 
 
 def asked(environ: Mapping[str, str]) -> Asked | None:
-    """The heartbeat that ``NCOLONY_CONFIG`` asks for; None where nobody does. Raises BeatError.
+    """The heartbeat that ``NCOLONY_CONFIG`` asks for; None where nobody does. Raises CheckKeyError.
 
     Where its path is a directory, or ends with a slash, the file has the process's name,
     ``NCOLONY_NAME``.
@@ -35,15 +35,15 @@ def asked(environ: Mapping[str, str]) -> Asked | None:
         return None
     try:
         beat = beatspec.parse(text.encode("utf-8", "surrogateescape"))
-    except BeatError as error:
-        raise BeatError(f"NCOLONY_CONFIG: {error}") from None
+    except CheckKeyError as error:
+        raise CheckKeyError(f"NCOLONY_CONFIG: {error}") from None
     if beat is None:
         return None
     path = beat.status
     if path.endswith("/") or os.path.isdir(path):
         name = environ.get("NCOLONY_NAME")
         if not name:
-            raise BeatError(f"NCOLONY_NAME: found none; allowed: the name of a file in {path}")
+            raise CheckKeyError(f"NCOLONY_NAME: found none; allowed: the name of a file in {path}")
         path = os.path.join(path, name)
     return Asked(path, beat.period_s)
 

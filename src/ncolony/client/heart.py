@@ -10,7 +10,7 @@ from twisted.application import service
 from twisted.logger import Logger
 from twisted.python.filepath import FilePath
 
-from .asked import BEATS, BeatError, asked, touch
+from .asked import BEATS, CheckKeyError, asked, touch
 
 __all__ = ["Heart", "makeService", "maybeAddHeart", "wrapHeart"]
 
@@ -86,7 +86,7 @@ def makeService(
     """
     try:
         wanted = asked(os.environ if environ is None else environ)
-    except BeatError as error:
+    except CheckKeyError as error:
         _log.error("cannot beat: {reason}", reason=error)
         return None
     if wanted is None:

@@ -65,11 +65,11 @@ class Pulse:
         return True
 
     def _begin(self) -> bool:
-        from .asked import BEATS, BeatError, asked
+        from .asked import BEATS, CheckKeyError, asked
 
         try:
             found = asked(self._environ)
-        except BeatError as error:
+        except CheckKeyError as error:
             self._said(f"cannot beat: {error}")
             return False
         if found is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..client.asked import BeatError, asked, touch
+from ..client.asked import CheckKeyError, asked, touch
 from .errors import CtlError, because
 
 TYPE_CHECKING = False
@@ -19,7 +19,7 @@ def run(environ: Mapping[str, str] = os.environ) -> int:
     """
     try:
         wanted = asked(environ)
-    except BeatError as error:
+    except CheckKeyError as error:
         raise CtlError(f"cannot beat: {error}") from None
     if wanted is not None:
         try:

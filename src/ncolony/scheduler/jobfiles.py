@@ -1,31 +1,20 @@
-"""STATUS/.jobs: what became of each job, soon after it changed, and kept for the next scheduler."""
+"""STATUS/.jobs: what became of each job, kept for the next scheduler."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ..isystem import ISystem, ITimer
-from ..names import is_process_name
-from ..reserve import Reserve
+from ..isystem import ISystem
+from ..statusfiles import StatusFiles
 from .job import NEW, History, history_of
 from .jobfile import JobFileError, JobStatus, decode, encode
 
-#: Changes within this time are one write.
-SOON_S = 0.02
-#: How long files are written before the reactor gets its turn.
-SLICE_S = 0.01
-#: How long until a file that couldn't be written is tried again.
-RETRY_S = 1.0
 #: Far above any status file.
 _MAX_BYTES = 1 << 20
 
 
-class JobFiles:
-    """Writes what ``status_of`` knows of a name, removes what it doesn't.
-
-    ``busy`` says that starts go before files. All of ``names`` are written where the directory
-    turns out to be gone.
-    """
+class JobFiles(StatusFiles):
+    """Writes what ``status_of`` knows of a job; ``busy`` says that starts go before files."""
 
     def __init__(
         self,
@@ -36,17 +25,11 @@ class JobFiles:
         busy: Callable[[], bool],
         said: Callable[[str], None],
     ) -> None:
-        self._system = system
-        self._directory = directory
-        self._reserve = Reserve(system, directory)
-        self._status_of = status_of
-        self._names = names
-        self._busy = busy
-        self._said = said
-        self._dirty: dict[str, None] = {}
-        self._timer: ITimer | None = None
-        self._trouble: str | None = None
-        self._cleaned = False
+        def contents_of(name: str) -> bytes | None:
+            status = status_of(name)
+            return None if status is None else encode(status)
+
+        super().__init__(system, directory, contents_of, names, busy, said)
 
     def history(self, name: str) -> History:
         """What an earlier scheduler knew of a job; nothing where that can't be read."""
@@ -58,78 +41,3 @@ class JobFiles:
             why = error.strerror if isinstance(error, OSError) else error
             self._said(f"cannot go on from {self._directory}/{name}: {why}")
             return NEW
-
-    def remove_others(self, names: Iterable[str]) -> None:
-        """Once, after the first look: files of jobs that are no more are removed."""
-        if self._cleaned:
-            return
-        self._cleaned = True
-        try:
-            found = set(filter(is_process_name, self._system.names(self._directory)))
-        except OSError:
-            return  # there is no such directory yet
-        for name in found.difference(names):
-            self.mark(name)
-
-    def mark(self, name: str) -> None:
-        """A job has changed."""
-        self._dirty[name] = None
-        if self._timer is None:
-            self._timer = self._system.call_later(SOON_S, self._flush)
-
-    def end(self) -> None:
-        """Write what waits."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        while self._dirty:
-            name, _ = self._dirty.popitem()
-            if not self._attempt(name):
-                return
-
-    def _flush(self) -> None:
-        self._timer = None
-        if self._busy():
-            self._timer = self._system.call_later(SOON_S, self._flush)
-            return
-        until_mono = self._system.mono() + SLICE_S
-        while self._dirty:
-            if self._system.mono() >= until_mono:
-                self._timer = self._system.call_later(0, self._flush)
-                return
-            name = next(iter(self._dirty))
-            del self._dirty[name]
-            if not self._attempt(name):
-                self._dirty[name] = None
-                self._timer = self._system.call_later(RETRY_S, self._flush)
-                return
-
-    def _attempt(self, name: str) -> bool:
-        """Whether it could be written; where not, that is said once."""
-        try:
-            self._write(name)
-        except OSError as error:
-            trouble = f"cannot write {self._directory}/{name}: {error.strerror}"
-            if self._trouble is None:
-                self._said(trouble)
-            self._trouble = trouble
-            return False
-        if self._trouble is not None:
-            self._said(f"{self._directory} can be written to again")
-        self._trouble = None
-        return True
-
-    def _write(self, name: str) -> None:
-        status = self._status_of(name)
-        if status is None:
-            self._system.remove(self._directory, name)
-            return
-        try:
-            self._reserve.write(name, encode(status))
-        except FileNotFoundError:
-            self._reserve.lost()
-            self._system.make_directory(self._directory)
-            self._reserve.write(name, encode(status))
-            for other in self._names():
-                if other != name:
-                    self._dirty[other] = None
