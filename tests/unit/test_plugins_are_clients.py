@@ -13,7 +13,7 @@ INSIDE = [
     "looks", "machine", "model", "monitor", "pidfiles", "predecessor", "processes", "run",
     "runs", "service", "starts", "statusdir", "strangers", "supervisor", "transitions",
 ]  # fmt: skip
-PLUGINS = ["beatcheck", "scheduler"]
+PLUGINS = ["beatcheck", "httpcheck", "scheduler"]
 
 
 def loaded(statement: str) -> set[str]:

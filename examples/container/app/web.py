@@ -66,6 +66,9 @@ class Handler(BaseHTTPRequestHandler):
 
     #: Else a client that says nothing would hold up the end.
     timeout = 5
+    #: An answer leaves in one piece. Killed between two, it would have begun one that nginx can
+    #: neither finish nor ask for again.
+    wbufsize = -1
 
     def do_GET(self) -> None:
         page = PAGES.get(self.path)

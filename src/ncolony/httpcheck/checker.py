@@ -18,11 +18,10 @@ from ..askedfiles import AskedChange, Asking
 from ..dirfiles import IClockedFiles
 from ..httpspec import HttpCheck
 from ..observing import Runs, ask_restart
-from ..status import utc_text
 from ..statusfiles import StatusFiles
 from ..troubles import Trouble, Troubles
 from . import health as healths
-from .checkfile import CHECKS_DIRECTORY, CheckStatus, encode
+from .checkfile import CHECKS_DIRECTORY, encode
 from .entry import Entry
 from .health import Health
 from .outcome import Outcome, Verdict
@@ -117,6 +116,8 @@ class Checker:
     # Looks
 
     def _arm(self, entry: Entry) -> None:
+        if entry.timer is not None:
+            return  # it is about to be settled whether to ask for a restart
         now_mono = self._system.mono()
         next_mono = min(entry.health.due_mono, now_mono + self._freq_s, now_mono + _MAX_WAIT_S)
         wait_s = max(next_mono - now_mono, 0.0)
@@ -133,13 +134,15 @@ class Checker:
             entry.end_check()
         self._arm(entry)
 
-    def _look(self, entry: Entry) -> None:
-        """See whether it runs, and since when."""
+    def _look(self, entry: Entry) -> bool:
+        """See whether it runs, and since when; whether that is another run than before."""
         run = self._runs.run(entry.name)
-        if run != entry.health.run:
-            entry.end_check()
-            now_mono, chance = self._system.mono(), self._system.chance()
-            self._change(entry, healths.seen(entry.health, run, now_mono, chance))
+        if run == entry.health.run:
+            return False
+        entry.end_check()
+        now_mono, chance = self._system.mono(), self._system.chance()
+        self._change(entry, healths.seen(entry.health, run, now_mono, chance))
+        return True
 
     def _due(self, entry: Entry) -> None:
         """Ask, unless the last time isn't over, or nobody is there."""
@@ -168,9 +171,8 @@ class Checker:
 
     def _done(self, entry: Entry, outcome: Outcome) -> None:
         entry.end_check()
-        self._look(entry)
-        if entry.last is None or not entry.health.runs:
-            return
+        if self._look(entry):
+            return  # it was asked of a run that is over
         self._say_whether_it_could(entry, outcome)
         entry.result = outcome.result
         self._change(entry, healths.judged(entry.health, outcome))
@@ -207,10 +209,8 @@ class Checker:
 
     def _say_whether_it_could(self, entry: Entry, outcome: Outcome) -> None:
         if outcome.verdict is Verdict.NONE:
-            trouble = Trouble(
-                f"{entry.name}: {outcome.result}", f"{entry.name} can be checked again"
-            )
-            self._troubles.begin(f"check {entry.name}", trouble, trouble.what)
+            what, over = f"{entry.name}: {outcome.result}", f"{entry.name} can be checked again"
+            self._troubles.begin(f"check {entry.name}", Trouble(what, over), what)
         else:
             self._troubles.end(f"check {entry.name}")
 
@@ -221,12 +221,8 @@ class Checker:
         before, entry.health = entry.health, health
         if health.state != before.state:
             entry.since = self._system.utc()
-        news = (health.state, health.failures, health.restarts)
-        if (
-            news != (before.state, before.failures, before.restarts)
-            or entry.written_mono is None
-            or self._system.mono() - entry.written_mono >= REFRESH_S
-        ):
+        is_old = self._system.mono() - entry.written_mono >= REFRESH_S
+        if is_old or _news(health) != _news(before):
             self._mark(entry)
 
     def _mark(self, entry: Entry) -> None:
@@ -237,17 +233,9 @@ class Checker:
         entry = self._entries.get(name)
         if entry is None:
             return None
-        health = entry.health
-        return encode(
-            CheckStatus(
-                name,
-                "http",
-                health.state,
-                utc_text(entry.since),
-                None if entry.last is None else utc_text(entry.last),
-                entry.result,
-                health.failures,
-                health.checks,
-                health.restarts,
-            )
-        )
+        return encode(entry.status())
+
+
+def _news(health: Health) -> tuple[object, ...]:
+    """What is written at once."""
+    return health.state, health.failures, health.restarts

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..isystem import ITimer
+from ..status import utc_text
+from .checkfile import CheckStatus
 from .health import Health
 
 
@@ -23,7 +25,7 @@ class Entry:
         self.since = since
         self.last: float | None = None
         self.result: str | None = None
-        self.written_mono: float | None = None
+        self.written_mono = 0.0
         self.timer: ITimer | None = None
         self.cancel: Callable[[], None] | None = None
         self.deadline: ITimer | None = None
@@ -43,3 +45,18 @@ class Entry:
         if self.timer is not None:
             self.timer.cancel()
         self.timer = None
+
+    def status(self) -> CheckStatus:
+        """What is published of it."""
+        health = self.health
+        return CheckStatus(
+            self.name,
+            "http",
+            health.state,
+            utc_text(self.since),
+            None if self.last is None else utc_text(self.last),
+            self.result,
+            health.failures,
+            health.checks,
+            health.restarts,
+        )
