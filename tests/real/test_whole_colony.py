@@ -32,6 +32,10 @@ class Page(resource.Resource):
     isLeaf = True
 
     def render_GET(self, request):
+        if manner == "answers 500":
+            request.setResponseCode(500)
+        if manner == "does not answer":
+            return server.NOT_DONE_YET
         return b"hello"
 
 
@@ -82,7 +86,10 @@ class Watched:
         """A server that is to beat."""
         beat = {"period": 1.5, "grace": 2, "status": str(self.hearts)}
         command = [sys.executable, str(self.script), str(port), manner]
-        self.colony.configure(name, *command, **{"ncolony.beatcheck": beat})
+        url = f"http://127.0.0.1:{port}/"
+        check = {"url": url, "period": 0.5, "timeout": 1, "grace": 6, "maxBad": 1}
+        checks = {"ncolony.beatcheck": beat, "ncolony.httpcheck": check}
+        self.colony.configure(name, *command, **checks)
 
     def plugin(self, name: str, *options: str) -> None:
         """One of the plugins, as a process of the colony."""
@@ -111,34 +118,47 @@ def watched(colony: Colony) -> Watched:
 
 
 def test_each_is_treated_as_it_should_be(watched: Watched) -> None:
-    """Who stops beating or hangs is restarted, and its status says why; a job that overruns is
-    ended; who is well keeps its process."""
+    """Who stops beating, hangs, answers 500 or not at all is restarted, and its status says why;
+    a job that overruns is ended; who is well keeps its process."""
     colony = watched.colony
-    well, silent, hung = free_ports(3)
+    well, silent, hung, failing, mute = free_ports(5)
     colony.start()
     watched.server("well", well, "is well")
     watched.server("silent", silent, "stops beating")
     watched.server("hung", hung, "hangs")
+    watched.server("failing", failing, "answers 500")
+    watched.server("mute", mute, "does not answer")
     watched.job("quick", "echo done", schedule={"every": 1}, at_start=True)
     watched.job("slow", "sleep 600", schedule={"every": 600}, at_start=True, timeout=1, grace=1)
-    healthy = {name: colony.running(name) for name in ("well", "silent", "hung")}
+    servers = ("well", "silent", "hung", "failing", "mute")
+    healthy = {name: colony.running(name) for name in servers}
     until(lambda: "200" in get(well), "the server answers")
     plugins = {}
     for name, options in (
         ("beatcheck", ["--freq", "0.5"]),
+        ("httpcheck", ["--freq", "0.5"]),
         ("scheduler", ["--jobs", str(colony.root / "jobs")]),
     ):
         watched.plugin(name, *options)
         plugins[name] = colony.running(name)
 
-    for name in ("silent", "hung"):
+    for name, why in (
+        ("silent", "no heartbeat for"),
+        # By whichever of its checkers is the first to find out.
+        ("hung", ""),
+        ("failing", "found status 500; allowed: 200 to 399"),
+        ("mute", "timed out after 1 s"),
+    ):
 
-        def restarted(name: str = name) -> bool:
+        def restarted(name: str = name, why: str = why) -> bool:
             now = colony.of(name) or {}
-            return now.get("starts", 0) > 1 and "no heartbeat for" in now.get("reason", "")
+            reason = now.get("reason", "")
+            return now.get("starts", 0) > 1 and "restart requested (" in reason and why in reason
 
         until(restarted, f"{name} is restarted; it is {colony.of(name)}")
         colony.running(name, other_than=healthy[name])
+    until(lambda: watched.said_of("checks", "well").get("state") == "healthy", "a check says well")
+    assert watched.said_of("checks", "well")["restarts"] == 0
     until(lambda: watched.said_of("jobs", "quick").get("runs", 0) >= 3, "the quick job runs")
     overrun = until(
         lambda: watched.said_of("jobs", "slow").get("failures") and watched.said_of("jobs", "slow"),
