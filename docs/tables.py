@@ -14,9 +14,10 @@ from typing import Any
 
 from twisted.python import usage
 
-from ncolony import logspec, machine
+from ncolony import httpspec, logspec, machine
 from ncolony.directoryoptions import DirectoryOptions
 from ncolony.fields import FIELDS, Field
+from ncolony.httpcheck.service import Options as HttpcheckOptions
 from ncolony.model import State
 from ncolony.options import Options
 from ncolony.scheduler.jobfields import JOB_FIELDS
@@ -61,13 +62,27 @@ def scheduler_options() -> str:
     return _options(SchedulerOptions)
 
 
+def httpcheck_options() -> str:
+    """The HTTP checker's options."""
+    return _options(HttpcheckOptions)
+
+
+def httpcheck_keys() -> str:
+    """The keys of ``ncolony.httpcheck`` in a process's file: ``ncolony.httpspec.FIELDS``."""
+    rows = (
+        (f"`{name}`", key.allowed, key.default or "", key.meaning)
+        for name, key in httpspec.FIELDS.items()
+    )
+    return _table(("key", "allowed", "default", "meaning"), rows)
+
+
 def _options(kind: type[DirectoryOptions]) -> str:
     """The options of one of Twisted's command lines."""
     rows = []
     for long, short, default, meaning, *_ in kind.optParameters:
         names = f"`--{long}`" if short is None else f"`-{short}`, `--{long}`"
         rows.append((names, "" if default is None else str(default), meaning))
-    for long, _, meaning, *_ in kind.optFlags:
+    for long, _, meaning, *_ in getattr(kind, "optFlags", ()):
         rows.append((f"`--{long}`", "", meaning))
     for name in sorted(set(dir(kind)) - set(dir(usage.Options))):
         if name.startswith("opt_") and name != "opt_version":
@@ -87,6 +102,8 @@ def transitions() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "fields": fields,
+    "httpcheck-keys": httpcheck_keys,
+    "httpcheck-options": httpcheck_options,
     "job-fields": job_fields,
     "log-keys": log_keys,
     "options": options,
