@@ -238,4 +238,5 @@ class Checker:
 
 def _news(health: Health) -> tuple[object, ...]:
     """What is written at once."""
-    return health.state, health.failures, health.restarts
+    verdict = None if health.outcome is None else health.outcome.verdict
+    return health.state, verdict, health.failures, health.restarts
