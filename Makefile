@@ -9,7 +9,7 @@ SOURCES := src tests scripts demo examples $(wildcard docs/*.py) $(wildcard benc
 
 # 100 % of lines and branches, without exception: these modules are pure.
 CORE := asked context describe faults fields isystem logspec machine model names policy request \
-	runs spec status transitions values
+	runs spec status statusdocument transitions values
 empty :=
 space := $(empty) $(empty)
 comma := ,

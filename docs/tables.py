@@ -9,12 +9,13 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from twisted.python import usage
 
-from ncolony import httpspec, logspec, machine
+from ncolony import beatspec, checkkeys, httpspec, logspec, machine
+from ncolony.beatcheck.service import Options as BeatcheckOptions
 from ncolony.directoryoptions import DirectoryOptions
 from ncolony.fields import FIELDS, Field
 from ncolony.httpcheck.service import Options as HttpcheckOptions
@@ -62,6 +63,16 @@ def scheduler_options() -> str:
     return _options(SchedulerOptions)
 
 
+def beatcheck_options() -> str:
+    """The heartbeat checker's options."""
+    return _options(BeatcheckOptions)
+
+
+def beatcheck_keys() -> str:
+    """The keys of ``ncolony.beatcheck`` in a process's file: ``ncolony.beatspec.FIELDS``."""
+    return _check_keys(beatspec.FIELDS)
+
+
 def httpcheck_options() -> str:
     """The HTTP checker's options."""
     return _options(HttpcheckOptions)
@@ -69,9 +80,12 @@ def httpcheck_options() -> str:
 
 def httpcheck_keys() -> str:
     """The keys of ``ncolony.httpcheck`` in a process's file: ``ncolony.httpspec.FIELDS``."""
+    return _check_keys(httpspec.FIELDS)
+
+
+def _check_keys(fields: Mapping[str, checkkeys.Field]) -> str:
     rows = (
-        (f"`{name}`", key.allowed, key.default or "", key.meaning)
-        for name, key in httpspec.FIELDS.items()
+        (f"`{name}`", key.allowed, key.default or "", key.meaning) for name, key in fields.items()
     )
     return _table(("key", "allowed", "default", "meaning"), rows)
 
@@ -101,6 +115,8 @@ def transitions() -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
+    "beatcheck-keys": beatcheck_keys,
+    "beatcheck-options": beatcheck_options,
     "fields": fields,
     "httpcheck-keys": httpcheck_keys,
     "httpcheck-options": httpcheck_options,

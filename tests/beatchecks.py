@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ncolony import beatspec, request, status
+from ncolony import beatspec, request
 from ncolony.askedfiles import AskedFiles
 from ncolony.beatcheck.checker import Checker
 from ncolony.beatspec import Beat
 from ncolony.testing import SimulatedSystem
+from simulatedcolony import CONFIG, MESSAGES, STATUS, SimulatedColony
 
-CONFIG, MESSAGES, STATUS, HEARTS = "/config", "/messages", "/status", "/hearts"
-DIRECTORIES = (CONFIG, MESSAGES, STATUS, HEARTS)
+HEARTS = "/hearts"
 
 
 def a_beat_file(*, also: Any = None, **key: Any) -> bytes:
@@ -21,21 +21,14 @@ def a_beat_file(*, also: Any = None, **key: Any) -> bytes:
     return json.dumps({"args": ["web"], "also": also, "ncolony.beatcheck": wanted}).encode()
 
 
-def a_status(name: str, state: str = "RUNNING", starts: int = 1) -> bytes:
-    """What the monitor says of a process."""
-    return status.encode(status.StatusRecord(name, state, "UP", "why", "since", 7, starts))
-
-
-class Watching:
+class Watching(SimulatedColony):
     """A colony's directories, and checkers that look at them; ``said`` is by the first one."""
 
     def __init__(
         self, *, freq_s: float = 10.0, checkers: int = 1, system: SimulatedSystem | None = None
     ) -> None:
-        self.system = system or SimulatedSystem()
-        for directory in DIRECTORIES:
-            self.system.make_directory(directory)
-        self.said: list[str] = []
+        super().__init__(system)
+        self.system.make_directory(HEARTS)
         self.files: list[AskedFiles[Beat]] = []
         self.checkers: list[Checker] = []
         for at in range(checkers):
@@ -62,27 +55,8 @@ class Watching:
         """A process's file is there, and seen."""
         return self.write(name, a_beat_file(**key))
 
-    def write(self, name: str, contents: bytes) -> Watching:
-        """A file of any contents is there, and seen."""
-        self.system.replace(f"{CONFIG}/{name}", contents)
-        self.look()
-        return self
-
-    def remove(self, name: str = "web") -> None:
-        self.system.delete(f"{CONFIG}/{name}")
-        self.look()
-
-    def runs(self, name: str = "web", starts: int = 1, state: str = "RUNNING") -> Watching:
-        """The monitor says so."""
-        self.system.replace(f"{STATUS}/{name}", a_status(name, state, starts))
-        return self
-
     def beat(self, name: str = "web") -> None:
         self.system.put(f"{HEARTS}/{name}", b"")
-
-    def advance(self, seconds: float) -> Watching:
-        self.system.advance(seconds)
-        return self
 
     def advance_beating(self, seconds: float, *names: str, every_s: float = 10.0) -> Watching:
         """Let time pass in which these are well; the last beat is at the end of it."""
@@ -93,14 +67,6 @@ class Watching:
         return self
 
     # What is so
-
-    def requests(self) -> list[request.Request]:
-        """The requests that lie there; they are taken, as by the monitor."""
-        names = [n for n in self.system.names(MESSAGES) if not n.startswith(".")]
-        found = [request.parse(self.system.contents(f"{MESSAGES}/{name}")) for name in names]
-        for name in names:
-            self.system.remove(MESSAGES, name)
-        return found
 
     def dead(self) -> list[str]:
         """The names of those whose restart was asked for since the last time."""

@@ -6,15 +6,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from beatchecks import CONFIG, DIRECTORIES, MESSAGES, STATUS, a_status
-from ncolony import httpspec, request
+from ncolony import httpspec
 from ncolony.askedfiles import AskedFiles
 from ncolony.httpcheck import checkfile
 from ncolony.httpcheck.checker import Checker
 from ncolony.httpcheck.checkfile import CheckStatus
 from ncolony.httpcheck.outcome import Outcome, Verdict
 from ncolony.httpspec import HttpCheck
-from ncolony.testing import SimulatedSystem
+from simulatedcolony import CONFIG, MESSAGES, STATUS, SimulatedColony
 
 GOOD = Outcome(Verdict.GOOD, "200 in 3 ms")
 BAD = Outcome(Verdict.BAD, "found status 500; allowed: 200 to 399")
@@ -52,15 +51,12 @@ class Servers:
         return lambda: self.under_way.pop(port, None) and None
 
 
-class Checking:
+class Checking(SimulatedColony):
     """A colony's directories, servers, and a checker that asks them."""
 
     def __init__(self, *, freq_s: float = 10.0, chance: float = 0.5) -> None:
-        self.system = SimulatedSystem()
+        super().__init__()
         self.system.random = chance
-        for directory in DIRECTORIES:
-            self.system.make_directory(directory)
-        self.said: list[str] = []
         self.servers = Servers(self.system.mono)
         self.files = AskedFiles(self.system, CONFIG, httpspec.parse)
         where = MESSAGES, STATUS
@@ -72,35 +68,12 @@ class Checking:
 
     def put(self, name: str = "web", **key: Any) -> Checking:
         """A process's file is there, and seen."""
-        self.system.replace(f"{CONFIG}/{name}", a_check_file(**key))
-        self.look()
-        return self
-
-    def remove(self, name: str = "web") -> None:
-        self.system.delete(f"{CONFIG}/{name}")
-        self.look()
-
-    def runs(self, name: str = "web", starts: int = 1, state: str = "RUNNING") -> Checking:
-        """The monitor says so."""
-        self.system.replace(f"{STATUS}/{name}", a_status(name, state, starts))
-        return self
+        return self.write(name, a_check_file(**key))
 
     def answers(self, answer: Outcome | None, port: int = 80) -> Checking:
         """From now on; None for no answer at all."""
         self.servers.answers[port] = answer
         return self
-
-    def advance(self, seconds: float) -> Checking:
-        self.system.advance(seconds)
-        return self
-
-    def requests(self) -> list[request.Request]:
-        """The requests that lie there; they are taken, as by the monitor."""
-        names = [n for n in self.system.names(MESSAGES) if not n.startswith(".")]
-        found = [request.parse(self.system.contents(f"{MESSAGES}/{name}")) for name in names]
-        for name in names:
-            self.system.remove(MESSAGES, name)
-        return found
 
     def status(self, name: str = "web") -> CheckStatus | None:
         """What is published of it."""

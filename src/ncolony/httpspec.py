@@ -101,7 +101,10 @@ def _text(value: Any) -> bytes:
 def _headers(value: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, dict):
         raise Wrong(shown(value))
-    return tuple([_header(name, found) for name, found in value.items()])
+    fields = tuple([_header(name, found) for name, found in value.items()])
+    if len({name.lower() for name, _ in fields}) < len(fields):
+        raise Wrong("a name twice, for upper and lower case make no difference")
+    return fields
 
 
 def _header(name: str, value: Any) -> tuple[str, str]:

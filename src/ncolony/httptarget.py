@@ -16,7 +16,9 @@ ALLOWED = "http://HOST[:PORT]/PATH, https://HOST[:PORT]/PATH, or unix:SOCKET[:/P
 MAX_SOCKET_BYTES = 107
 #: What may be in a URL, RFC 3986; a space or a line's end would change what is sent.
 _CHARACTERS = re.compile(r"[!-~]+")
-_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
+#: A name as RFC 1123 section 2.1 has it, or what may be an address of IPv6.
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 
 
 class Target(NamedTuple):
@@ -65,13 +67,17 @@ def parse(url: str) -> Target:
 
 def redirected(target: Target, location: str) -> Target:
     """Where an answer sends on to, from there. Raises Wrong."""
-    if target.scheme != "unix":
-        base = f"{target.scheme}://{target.authority}{target.path}"
-        return parse(urljoin(base, location))
-    path = urljoin(target.path, location)
-    if not path.startswith("/"):
-        return parse(path)
-    return target._replace(path=_path(urlsplit(path)))
+    if not _CHARACTERS.fullmatch(location):
+        raise Wrong(shown(location))
+    try:
+        if target.scheme != "unix":
+            base = f"{target.scheme}://{target.authority}{target.path}"
+            return parse(urljoin(base, location))
+        path = urljoin(target.path, location)
+        parts = urlsplit(path)
+    except ValueError:
+        raise Wrong(shown(location)) from None
+    return target._replace(path=_path(parts)) if path.startswith("/") else parse(path)
 
 
 def _unix(url: str) -> Target:

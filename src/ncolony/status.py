@@ -5,9 +5,10 @@ Shared by the monitor, which writes them, and the control program, which reads t
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+
+from . import statusdocument
 
 #: Raised when a field changes its meaning or goes; a new field doesn't raise it.
 SCHEMA = 1
@@ -107,12 +108,12 @@ def utc_text(seconds: float) -> str:
 def encode(record: StatusRecord) -> bytes:
     """The contents of STATUS/NAME."""
     last_exit = record.last_exit and record.last_exit._asdict()
-    return _dump({**record._asdict(), "last_exit": last_exit})
+    return statusdocument.dump(SCHEMA, {**record._asdict(), "last_exit": last_exit})
 
 
 def decode(text: bytes) -> StatusRecord:
     """Read STATUS/NAME. Raises StatusError."""
-    document = _load(text)
+    document = statusdocument.load(text, SCHEMA, StatusError)
     try:
         last_exit = document["last_exit"]
         values = _values(StatusRecord, document)
@@ -126,12 +127,12 @@ def decode(text: bytes) -> StatusRecord:
 def encode_monitor(status: MonitorStatus) -> bytes:
     """The contents of STATUS/.monitor."""
     directories = [watched._asdict() for watched in status.directories]
-    return _dump({**status._asdict(), "directories": directories})
+    return statusdocument.dump(SCHEMA, {**status._asdict(), "directories": directories})
 
 
 def decode_monitor(text: bytes) -> MonitorStatus:
     """Read STATUS/.monitor. Raises StatusError."""
-    document = _load(text)
+    document = statusdocument.load(text, SCHEMA, StatusError)
     try:
         values = _values(MonitorStatus, document)
         rows = values["directories"]
@@ -149,20 +150,3 @@ def _values(kind: type[StatusRecord | MonitorStatus], document: dict[str, Any]) 
         name: document[name] if name in document or name not in defaults else defaults[name]
         for name in kind._fields
     }
-
-
-def _dump(document: dict[str, Any]) -> bytes:
-    return json.dumps({"schema": SCHEMA, **document}).encode() + b"\n"
-
-
-def _load(text: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        raise StatusError("no valid JSON") from None
-    if not isinstance(document, dict):
-        raise StatusError("no JSON object")
-    schema = document.get("schema")
-    if schema != SCHEMA:
-        raise StatusError(f"schema: found {schema!r}; this version reads {SCHEMA}")
-    return document

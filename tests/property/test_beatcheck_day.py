@@ -10,10 +10,11 @@ import random
 
 import pytest
 
-from beatchecks import HEARTS, MESSAGES, STATUS, Watching, a_status
+from beatchecks import HEARTS, Watching
 from ncolony import request
 from ncolony.beatcheck.restarts import SETTLE_S
 from ncolony.testing import SimulatedSystem
+from simulatedcolony import MESSAGES, STATUS, a_status
 
 DAY_S = 86400.0
 FREQ_S = 10.0

@@ -10,10 +10,11 @@ import random
 
 import pytest
 
-from httpchecks import BAD, GOOD, MESSAGES, NONE, Checking
+from httpchecks import BAD, GOOD, NONE, Checking
 from ncolony import request
 from ncolony.httpcheck.checker import SETTLE_S
 from ncolony.httpcheck.outcome import Outcome
+from simulatedcolony import MESSAGES
 
 DAY_S = 86400.0
 FREQ_S = 10.0

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.timeout(120)
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nready"
 MOVED = b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"
+ASTRAY = MOVED.replace(b": /", b": http://[x")
 #: What has come of a connection once it is known.
 Answer = Callable[[socket.socket, bytes], None]
 
@@ -156,11 +157,16 @@ def certificate(directory: Path, name: str) -> tuple[Path, ssl.SSLContext]:
 GOOD = r"\d+ in \d+ ms"
 
 
-def test_each_server_gets_its_verdict(checked: Checked, servers: Servers) -> None:
+@pytest.fixture
+def nobody() -> Iterator[int]:
+    """A port that is taken, and on which nobody listens."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+def test_each_server_gets_its_verdict(checked: Checked, servers: Servers, nobody: int) -> None:
     """Over TCP: by its status, its text, its redirects, or by what is wrong with it."""
-    closed = socket.create_server(("127.0.0.1", 0))
-    nobody = closed.getsockname()[1]
-    closed.close()
     expected = {}
 
     def one(name: str, port: int, state: str, result: str, **key: Any) -> None:
@@ -180,6 +186,7 @@ def test_each_server_gets_its_verdict(checked: Checked, servers: Servers) -> Non
     one("moved", servers.tcp(leads_to_root), "healthy", "302 in .*", path="/a")
     one("led", servers.tcp(leads_to_root), "healthy", "200 in .*", path="/a", redirects=True)
     one("circle", servers.tcp(says(MOVED)), "unhealthy", "sent on more than 5.*", redirects=True)
+    one("astray", servers.tcp(says(ASTRAY)), "unhealthy", "sent on to .*", redirects=True)
     one("silent", servers.tcp(says_nothing), "unhealthy", "timed out after 1 s")
     one("ssh", servers.tcp(says(b"SSH-2.0-x\r\n\r\n")), "unhealthy", ".*no valid HTTP.*")
     one("leaves", servers.tcp(says(b"HTTP/1.1 2")), "unhealthy", "closed the connection.*")
@@ -227,6 +234,8 @@ def test_tls_is_verified(checked: Checked, servers: Servers, tmp_path: Path) -> 
     checked.process("unknown", url)
     checked.process("known", url, ca=str(ca))
     checked.process("any", url, verify=False)
+    checked.process("no-name", "https://xn--a/")
+    checked.process("no-plain-name", "http://xn--a/")
     checked.process("no-file", url, ca=f"{tmp_path}/nowhere")
     checked.process("plain", f"https://127.0.0.1:{servers.tcp(says(OK))}/")
     checked.begin()
@@ -239,3 +248,9 @@ def test_tls_is_verified(checked: Checked, servers: Servers, tmp_path: Path) -> 
         f"cannot check: cannot read {tmp_path}/nowhere: No such file or directory",
     )
     assert checked.result("plain")[0] == "unhealthy"
+    for name, result in (
+        ("no-name", "cannot check: xn--a is no host's name: "),
+        ("no-plain-name", "cannot check: invalid hostname: xn--a"),
+    ):
+        state, found = checked.result(name)
+        assert (state, found[: len(result)]) == ("waiting", result)

@@ -87,7 +87,7 @@ class Watched:
         beat = {"period": 1.5, "grace": 2, "status": str(self.hearts)}
         command = [sys.executable, str(self.script), str(port), manner]
         url = f"http://127.0.0.1:{port}/"
-        check = {"url": url, "period": 0.5, "timeout": 1, "grace": 6, "maxBad": 1}
+        check = {"url": url, "period": 0.5, "timeout": 1, "grace": 6, "maxBad": 3}
         checks = {"ncolony.beatcheck": beat, "ncolony.httpcheck": check}
         self.colony.configure(name, *command, **checks)
 

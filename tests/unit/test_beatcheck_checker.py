@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from beatchecks import CONFIG, HEARTS, MESSAGES, STATUS, Watching, a_beat_file
+from beatchecks import HEARTS, Watching, a_beat_file
 from ncolony import request
 from ncolony.beatcheck.claims import Claims
 from ncolony.beatcheck.restarts import SETTLE_S
 from ncolony.testing_nodes import FIFO
+from simulatedcolony import CONFIG, MESSAGES, STATUS
 
 GRACE_S = 90.0
 #: On the dot, and what it takes to be sure.

@@ -28,6 +28,7 @@ CORE = [
     "runs",
     "spec",
     "status",
+    "statusdocument",
     "transitions",
     "values",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from httpchecks import BAD, GOOD, NONE, Checking
 from ncolony import request
 from ncolony.httpcheck.outcome import Outcome
+from reactors import failures, logged
+from simulatedcolony import MESSAGES
 
 #: A grace of three periods, and half a period because of the chance of one half.
 FIRST_S = 35.0
@@ -144,6 +147,37 @@ def test_a_checker_that_was_held_up_blames_nobody(checking: Checking) -> None:
     assert status.failures == 0
     assert len(checking.said) == 1
     assert "held up" in checking.said[0]
+
+
+def test_a_failure_of_ours_ends_no_watch(checking: Checking) -> None:
+    """What can't be read for a while is tried again with the next check, and no sooner."""
+    runs, looks = checking.checker._runs.run, []
+
+    def fails(name: str) -> None:
+        looks.append(checking.system.mono())
+        raise RuntimeError("a test's")
+
+    checking.checker._runs.run = fails  # type: ignore[method-assign]
+    with logged() as events:
+        checking.advance(FIRST_S + 10)
+    assert set(failures(events)) == {"a test's"}
+    assert len(looks) == len(failures(events)) <= 5
+    checking.checker._runs.run = runs  # type: ignore[method-assign]
+    checking.answers(BAD).advance(10 * PERIOD_S)
+    assert len(checking.requests()) >= 1
+
+
+def test_requests_that_cannot_be_written_are_tried_again(checking: Checking) -> None:
+    """With the next bad answer; it is said once, and once more when it is over."""
+    checking.answers(BAD)
+    checking.system.faults.fail("write", errno.ENOSPC, MESSAGES)
+    checking.advance(FIRST_S + 4 * PERIOD_S)
+    assert len(checking.said) == 1
+    assert checking.said[0].startswith("cannot ask for a restart of web: cannot write to /messages")
+    checking.system.faults.mend("write")
+    checking.advance(PERIOD_S)
+    assert len(checking.requests()) == 1
+    assert "restarts can be asked for again" in checking.said[1]
 
 
 def test_other_contents_of_a_file_begin_anew(checking: Checking) -> None:

@@ -90,6 +90,7 @@ def test_everything_can_be_said() -> None:
         ("headers", {"Content-Length": "3"}, "Content-Length"),
         ("headers", {"X": "a\r\nY: b"}, "string"),
         ("headers", {"": "x"}, '""'),
+        ("headers", {"Host": "a", "host": "b"}, "twice"),
         ("redirects", 1, "1"),
         ("ca", "ca.pem", '"ca.pem"'),
         ("verify", "no", '"no"'),
@@ -147,7 +148,8 @@ def test_what_a_url_means(url: str, target: Target) -> None:
 @pytest.mark.parametrize(
     "url",
     ["", "/x", "http:///x", "http://a:0/", "http://a:99999/", "http://a b/", "http://a/\r\nX: y",
-     "unix:s.sock", "unix:/s:x", "unix:/" + "s" * 107, "http://é/"],
+     "unix:s.sock", "unix:/s:x", "http://é/",
+     "http://a..b/", "http://-a/", "http://a_b/", "http://./", "unix:/" + "s" * 107],
 )  # fmt: skip
 def test_what_is_no_url_of_a_check(url: str) -> None:
     """It is refused whole."""
@@ -168,6 +170,16 @@ def test_what_is_no_url_of_a_check(url: str) -> None:
 def test_where_a_redirect_leads(url: str, location: str, target: Target) -> None:
     """From where it was found."""
     assert httptarget.redirected(httptarget.parse(url), location) == target
+
+
+@pytest.mark.parametrize("url", [URL, "unix:/s:/a"])
+@pytest.mark.parametrize(
+    "location", ["/a b", "/é", "//[x", "ftp://a/", "/a\r\nX: y", "http://a:b/"]
+)
+def test_where_no_redirect_can_lead(url: str, location: str) -> None:
+    """What a server sends is no more to be trusted than what a file says."""
+    with pytest.raises(Wrong):
+        httptarget.redirected(httptarget.parse(url), location)
 
 
 def test_the_authority_names_no_port_that_goes_without_saying() -> None:

@@ -49,12 +49,12 @@ def test_a_process_not_seen_yet_is_unknown(colony: FakeColony) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (b"", "no valid JSON"),
-        (b"[]", "no JSON object"),
+        (b"", "found no valid JSON"),
+        (b"[]", "found an empty list; allowed: a JSON object"),
         (b'{"schema": 99}', "schema: found 99"),
         (b'{"schema": 1}', "no field 'last_exit'"),
-        (b"\xff", "no valid JSON"),
-        (b"[" * 100000, "no valid JSON"),
+        (b"\xff", "found no valid JSON"),
+        (b"[" * 100000, "found no valid JSON"),
         (json.dumps({**json.loads(status.encode(running("web"))), "state": []}).encode(), "state"),
         (json.dumps({**json.loads(status.encode(running("web"))), "pid": "1"}).encode(), "pid"),
         (json.dumps({**json.loads(status.encode(running("web"))), "output": 1}).encode(), "output"),
@@ -105,7 +105,7 @@ def test_the_lock_says_whether_a_monitor_lives(colony: FakeColony) -> None:
 def test_a_broken_monitor_file_is_an_error(colony: FakeColony) -> None:
     """What can't be understood is said with its path."""
     (colony.status / ".monitor").write_bytes(b"?")
-    with pytest.raises(CtlError, match=r"cannot read .*/\.monitor: no valid JSON"):
+    with pytest.raises(CtlError, match=r"cannot read .*/\.monitor: found no valid JSON"):
         observed.monitor(colony.places)
 
 

@@ -126,12 +126,12 @@ def test_a_file_without_what_every_monitor_writes_is_an_error(name: str) -> None
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        (b"", "no valid JSON"),
-        (b"\xff", "no valid JSON"),
-        (b"[" * 100_000, "no valid JSON"),
-        (b"[]", "no JSON object"),
-        (b"{}", "schema: found None; this version reads 1"),
-        (b'{"schema": 2}', "schema: found 2; this version reads 1"),
+        (b"", "found no valid JSON"),
+        (b"\xff", "found no valid JSON"),
+        (b"[" * 100_000, "found no valid JSON"),
+        (b"[]", "found an empty list; allowed: a JSON object"),
+        (b"{}", "schema: found None; allowed: 1"),
+        (b'{"schema": 2}', "schema: found 2; allowed: 1"),
         (b'{"schema": 1}', "no field "),
         (b'{"schema": 1, "last_exit": 7}', "no field "),
     ],

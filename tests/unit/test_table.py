@@ -12,6 +12,8 @@ from colonies import SINCE, FakeColony, failing, monitor, running
 
 from ncolony import status
 from ncolony.control import observed, showing, table
+from ncolony.httpcheck import checkfile
+from ncolony.httpcheck.checkfile import CheckStatus
 from ncolony.status import Watched
 
 NOW = datetime.fromisoformat(SINCE).timestamp() + 3 * 60 + 7
@@ -166,3 +168,38 @@ def test_json_holds_everything(colony: FakeColony) -> None:
     out = io.StringIO()
     showing.as_json(out, colony.places, records, running=True)
     assert json.loads(out.getvalue())["monitor"]["pid"] == 77
+
+
+def a_check(name: str, state: str, result: str) -> CheckStatus:
+    """What the HTTP checker says of a process."""
+    return CheckStatus(name, "http", state, SINCE, SINCE, result, 1, 9, 0)
+
+
+def test_who_answers_badly_is_shown(colony: FakeColony) -> None:
+    """Before why it runs; a healthy one, and a check that can't be read, change nothing."""
+    colony.report(*[running(name) for name in ("bad", "good", "odd")])
+    checks = colony.status / ".checks"
+    checks.mkdir()
+    for check in (
+        a_check("bad", "unhealthy", "found status 500"),
+        a_check("good", "healthy", "200"),
+    ):
+        (checks / check.name).write_bytes(checkfile.encode(check))
+    (checks / "odd").write_bytes(b"?")
+    bad, good, odd = shown(colony, io.StringIO(), running=True).splitlines()[1:]
+    assert bad.endswith("unhealthy: found status 500; it was started")
+    assert good.endswith("3  it was started")
+    assert odd.endswith("3  it was started")
+    out = io.StringIO()
+    showing.as_json(out, colony.places, observed.records(colony.places), running=True)
+    processes = json.loads(out.getvalue())["processes"]
+    assert processes["bad"]["check"]["result"] == "found status 500"
+    assert processes["good"]["check"]["state"] == "healthy"
+    assert "check" not in processes["odd"]
+
+
+def test_who_answers_badly_is_coloured_as_one_in_trouble() -> None:
+    """It runs, and isn't well."""
+    checks = {"web": a_check("web", "unhealthy", "timed out after 5 s")}
+    rows = list(table.lines([running("web")], NOW, None, colour=True, checks=checks))
+    assert "\x1b[33mRUNNING\x1b[0m" in rows[1]

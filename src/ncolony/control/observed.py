@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 
 from .. import status
+from ..httpcheck.checkfile import CHECKS_DIRECTORY, CheckFileError, CheckStatus, decode
 from ..names import is_process_name
 from ..status import MonitorStatus, StatusError, StatusRecord
 from . import configured
@@ -66,6 +67,24 @@ def records(colony: Colony, names: Iterable[str] | None = None) -> dict[str, Sta
             known = unknown(name, unseen)
         if known is not None:
             found[name] = known
+    return found
+
+
+def checks(colony: Colony, names: Iterable[str]) -> dict[str, CheckStatus]:
+    """What the HTTP checker says about these processes.
+
+    Whoever isn't checked is left out, as is whose file can't be read: that is the checker's
+    business, and hides nothing of what the monitor says.
+    """
+    found: dict[str, CheckStatus] = {}
+    directory = os.path.join(colony.status, CHECKS_DIRECTORY)
+    if not os.path.isdir(directory):
+        return found
+    for name in names:
+        try:
+            found[name] = decode(read_regular(os.path.join(directory, name), MAX_BYTES))
+        except (OSError, CheckFileError):
+            continue
     return found
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TextIO
 
 from .. import status
+from ..httpcheck.checkfile import encode
 from ..status import MonitorStatus, StatusRecord
 from . import observed, table
 from .errors import CtlError
@@ -18,12 +19,18 @@ from .places import Colony
 def as_json(
     out: TextIO, colony: Colony, records: Mapping[str, StatusRecord], running: bool
 ) -> None:
-    """One object: whether the monitor runs, what it says of itself (or null), each process."""
+    """One object: whether the monitor runs, what it says of itself (or null), each process.
+
+    A process that is checked has its check's file under ``check``.
+    """
     said = observed.monitor(colony)
+    processes = {name: json.loads(status.encode(found)) for name, found in records.items()}
+    for name, check in observed.checks(colony, records).items():
+        processes[name]["check"] = json.loads(encode(check))
     document = {
         "running": running,
         "monitor": said and json.loads(status.encode_monitor(said)),
-        "processes": {name: json.loads(status.encode(found)) for name, found in records.items()},
+        "processes": processes,
     }
     json.dump(document, out, indent=2)
     out.write("\n")
@@ -40,9 +47,9 @@ def as_table(
     if not records:
         out.write("no processes\n")
         return
-    out.writelines(
-        line + "\n" for line in table.lines(records.values(), time.time(), width, colour=colour)
-    )
+    checks = observed.checks(colony, records)
+    lines = table.lines(records.values(), time.time(), width, colour=colour, checks=checks)
+    out.writelines(line + "\n" for line in lines)
 
 
 def _about_monitor(colony: Colony, running: bool) -> Iterator[str]:

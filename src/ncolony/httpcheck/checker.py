@@ -121,17 +121,17 @@ class Checker:
         now_mono = self._system.mono()
         next_mono = min(entry.health.due_mono, now_mono + self._freq_s, now_mono + _MAX_WAIT_S)
         wait_s = max(next_mono - now_mono, 0.0)
-        entry.timer = self._system.call_later(wait_s, self._wake, entry)
+        entry.timer = self._system.call_later(wait_s, self._wake, entry, self._check_if_due)
 
-    def _wake(self, entry: Entry) -> None:
+    def _wake(self, entry: Entry, act: Callable[[Entry], None]) -> None:
         entry.timer = None
         try:
             self._look(entry)
-            if entry.health.due_mono <= self._system.mono() + _ROUNDING_S:
-                self._due(entry)
-        except Exception:  # noqa: BLE001 - the last resort: the others are checked all the same
+            act(entry)
+        except Exception:  # noqa: BLE001 - the last resort: all are checked on, this one as well
             _log.failure("a check of {name} failed", name=entry.name)
             entry.end_check()
+            entry.health = healths.rescheduled(entry.health, self._system.mono())
         self._arm(entry)
 
     def _look(self, entry: Entry) -> bool:
@@ -144,8 +144,10 @@ class Checker:
         self._change(entry, healths.seen(entry.health, run, now_mono, chance))
         return True
 
-    def _due(self, entry: Entry) -> None:
+    def _check_if_due(self, entry: Entry) -> None:
         """Ask, unless the last time isn't over, or nobody is there."""
+        if entry.health.due_mono > self._system.mono() + _ROUNDING_S:
+            return
         entry.health = healths.rescheduled(entry.health, self._system.mono())
         if entry.cancel is not None or not entry.health.runs:
             return
@@ -183,16 +185,11 @@ class Checker:
         """Look once more a moment later, before anything is asked for."""
         if entry.timer is not None:
             entry.timer.cancel()
-        entry.timer = self._system.call_later(SETTLE_S, self._settled, entry)
+        entry.timer = self._system.call_later(SETTLE_S, self._wake, entry, self._restart_if_bad)
 
-    def _settled(self, entry: Entry) -> None:
-        entry.timer = None
-        self._look(entry)
-        if entry.health.is_bad:
-            self._restart(entry)
-        self._arm(entry)
-
-    def _restart(self, entry: Entry) -> None:
+    def _restart_if_bad(self, entry: Entry) -> None:
+        if not entry.health.is_bad:
+            return  # another run has begun, or none runs
         why = entry.health.reason
         try:
             ask_restart(self._system, self._messages, ASKER, entry.name, why)

@@ -5,9 +5,9 @@ Shared by the checker, which writes them, and the control program, which reads t
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple
 
+from .. import statusdocument
 from ..faults import shown
 
 #: Raised when a field changes its meaning or goes; a new field doesn't raise it.
@@ -43,19 +43,12 @@ class CheckStatus(NamedTuple):
 
 def encode(status: CheckStatus) -> bytes:
     """The contents of STATUS/.checks/NAME."""
-    return json.dumps({"schema": SCHEMA, **status._asdict()}).encode() + b"\n"
+    return statusdocument.dump(SCHEMA, status._asdict())
 
 
 def decode(text: bytes) -> CheckStatus:
     """Read STATUS/.checks/NAME. Raises CheckFileError."""
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        raise CheckFileError("found no valid JSON; allowed: a JSON object") from None
-    if not isinstance(document, dict):
-        raise CheckFileError(f"found {shown(document)}; allowed: a JSON object")
-    if document.get("schema") != SCHEMA:
-        raise CheckFileError(f"schema: found {document.get('schema')!r}; allowed: {SCHEMA}")
+    document = statusdocument.load(text, SCHEMA, CheckFileError)
     return CheckStatus(**{name: _value(document, name) for name in CheckStatus._fields})
 
 

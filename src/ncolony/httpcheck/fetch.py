@@ -115,6 +115,9 @@ class _Attempt:
         if isinstance(found, error.DNSLookupError):
             self._end(Verdict.NONE, f"cannot check: no address of {target.host} is found")
             return
+        if isinstance(found, ValueError):  # Twisted's word for a name that can't be one
+            self._end(Verdict.NONE, f"cannot check: {found}")
+            return
         number = getattr(found, "osError", None)
         verdict = Verdict.NONE if number in _OURS else Verdict.BAD
         what = "cannot check: " if verdict is Verdict.NONE else ""

@@ -54,7 +54,11 @@ def _creator(host: str, ca: str, verify: bool) -> Any:
     except ImportError as error:
         raise TlsError(f"https needs more: pip install 'ncolony[tls]' ({error})") from None
     if verify:
-        return ssl.optionsForClientTLS(host, _trusted(ssl, ca) if ca else None)
+        trusted = _trusted(ssl, ca) if ca else None
+        try:
+            return ssl.optionsForClientTLS(host, trusted)
+        except UnicodeError as error:  # such as xn--a, of which IDNA knows no meaning
+            raise TlsError(f"{host} is no host's name: {error}") from None
     from .unverified import Unverified
 
     return Unverified(host)

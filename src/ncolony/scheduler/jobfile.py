@@ -5,9 +5,9 @@ Shared by the scheduler, which writes them, and the control program, which reads
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple
 
+from .. import statusdocument
 from ..faults import shown
 
 #: Raised when a field changes its meaning or goes; a new field doesn't raise it.
@@ -64,21 +64,12 @@ class JobStatus(NamedTuple):
 def encode(status: JobStatus) -> bytes:
     """The contents of STATUS/.jobs/NAME."""
     last_exit = status.last_exit and status.last_exit._asdict()
-    document = {"schema": SCHEMA, **status._asdict(), "last_exit": last_exit}
-    return json.dumps(document).encode() + b"\n"
+    return statusdocument.dump(SCHEMA, {**status._asdict(), "last_exit": last_exit})
 
 
 def decode(text: bytes) -> JobStatus:
     """Read STATUS/.jobs/NAME. Raises JobFileError."""
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        raise JobFileError("found no valid JSON; allowed: a JSON object") from None
-    if not isinstance(document, dict):
-        raise JobFileError(f"found {shown(document)}; allowed: a JSON object")
-    schema = document.get("schema")
-    if schema != SCHEMA:
-        raise JobFileError(f"schema: found {schema!r}; allowed: {SCHEMA}")
+    document = statusdocument.load(text, SCHEMA, JobFileError)
     try:
         return _status(document)
     except (KeyError, TypeError, ValueError) as error:
