@@ -220,7 +220,10 @@ def test_a_unix_socket_is_asked(checked: Checked, servers: Servers, tmp_path: Pa
             "unhealthy",
             f"cannot connect to {tmp_path}/missing: No such file or directory",
         )
-        assert checked.result("full")[0] == "unhealthy"
+        assert checked.result("full") == (
+            "unhealthy",
+            f"cannot connect to {tmp_path}/full: its queue of connections is full",
+        )
     finally:
         for connection in (full, *waiting):
             connection.close()

@@ -6,13 +6,10 @@ look-up of a name, the connection, TLS, all redirects and the answer.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from errno import EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, ENOMEM
 from typing import Any
 
-from twisted.internet import endpoints, error, protocol
-from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet import error, protocol
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
@@ -21,16 +18,13 @@ from ..faults import shown
 from ..httpspec import HttpCheck
 from ..httptarget import Target
 from ..values import Wrong
+from . import connecting
 from .exchange import Answer, Exchange, ExchangeError
 from .outcome import Outcome, Verdict
 from .tls import Contexts, TlsError
 
 #: Whoever sends on more often than that does so forever.
 MAX_REDIRECTS = 5
-#: What we are short of ourselves says nothing of whom we ask.
-_OURS = frozenset((EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, ENOMEM))
-#: No time-out: Twisted's own would be half a minute.
-_NEVER_S = 1e6
 
 
 class Fetch:
@@ -75,7 +69,7 @@ class _Attempt:
     def begin(self, target: Target) -> None:
         """Connect, and ask."""
         try:
-            endpoint = _endpoint(self._reactor, self._contexts, self._check, target)
+            endpoint = connecting.endpoint(self._reactor, self._contexts, self._check, target)
         except TlsError as why:
             self._end(Verdict.NONE, f"cannot check: {why}")
             return
@@ -85,9 +79,9 @@ class _Attempt:
             lambda: _Connection(exchange, lambda found: self._answered(target, found))
         )
         factory.noisy = False
-        self._connecting = connecting = endpoint.connect(factory)
-        connecting.addCallbacks(self._connected, self._unconnected, errbackArgs=(target,))
-        connecting.addErrback(self._broken)
+        self._connecting = attempt = endpoint.connect(factory)
+        attempt.addCallbacks(self._connected, self._unconnected, errbackArgs=(target,))
+        attempt.addErrback(self._broken)
 
     def cancel(self) -> None:
         """Drop it without an outcome."""
@@ -95,10 +89,10 @@ class _Attempt:
         self._let_go()
 
     def _let_go(self) -> None:
-        connecting, self._connecting = self._connecting, None
+        attempt, self._connecting = self._connecting, None
         connection, self._connection = self._connection, None
-        if connecting is not None:
-            connecting.cancel()
+        if attempt is not None:
+            attempt.cancel()
         if connection is not None:
             connection.abort()
 
@@ -111,18 +105,7 @@ class _Attempt:
 
     def _unconnected(self, failure: Failure, target: Target) -> None:
         self._connecting = None
-        found = failure.value
-        if isinstance(found, error.DNSLookupError):
-            self._end(Verdict.NONE, f"cannot check: no address of {target.host} is found")
-            return
-        if isinstance(found, ValueError):  # Twisted's word for a name that can't be one
-            self._end(Verdict.NONE, f"cannot check: {found}")
-            return
-        number = getattr(found, "osError", None)
-        verdict = Verdict.NONE if number in _OURS else Verdict.BAD
-        what = "cannot check: " if verdict is Verdict.NONE else ""
-        reason = os.strerror(number) if isinstance(number, int) else str(found)
-        self._end(verdict, f"{what}cannot connect to {target.socket or target.authority}: {reason}")
+        self._end(*connecting.no_connection(failure, target))
 
     def _broken(self, failure: Failure) -> None:
         """The last resort: what isn't foreseen is no judgement of whom we ask."""
@@ -196,7 +179,7 @@ class _Connection(protocol.Protocol):
         elif isinstance(reason.value, (error.ConnectionDone, error.ConnectionLost)):
             self._receive(b"")
         else:
-            self._end(f"the connection broke: {_words(reason)}")
+            self._end(f"the connection broke: {connecting.words(reason)}")
 
     def _receive(self, received: bytes) -> None:
         try:
@@ -213,34 +196,3 @@ class _Connection(protocol.Protocol):
         self.transport.abortConnection()
         if tell is not None:
             tell(found)
-
-
-def _endpoint(reactor: Any, contexts: Contexts, check: HttpCheck, target: Target) -> Any:
-    """Where to connect to. Raises TlsError."""
-    if target.socket:
-        place: tuple[object, ...] = (target.socket,)
-        kind: Any = endpoints.UNIXClientEndpoint
-    else:
-        place = target.host, target.port
-        kind = _kind(target.host)
-    endpoint = kind(reactor, *place, timeout=_NEVER_S)
-    if target.scheme == "https":
-        creator = contexts.creator(target.host, check.ca, verify=check.verify)
-        return endpoints.wrapClientTLS(creator, endpoint)
-    return endpoint
-
-
-def _kind(host: str) -> Any:
-    """A name is looked up, for twice the price of an address."""
-    if isIPAddress(host):
-        return endpoints.TCP4ClientEndpoint
-    return endpoints.TCP6ClientEndpoint if isIPv6Address(host) else endpoints.HostnameEndpoint
-
-
-def _words(reason: Failure) -> str:
-    """Why a connection broke; of OpenSSL's errors, what they say at their end."""
-    args = () if reason.value is None else reason.value.args
-    details = args[0] if args else None
-    if isinstance(details, list) and details:
-        return "; ".join(str(detail[-1]) for detail in details)
-    return reason.getErrorMessage() or type(reason.value).__name__
