@@ -20,7 +20,7 @@ from dockerfile import copy
 from engine import CHECKOUT, COLONY, EXAMPLE, PROGRAMS
 from example import compose, image, kubernetes
 
-PAGE = CHECKOUT / "docs" / "container.md"
+PAGE = CHECKOUT / "docs" / "how-to" / "container.md"
 NAMES = sorted(path.name for path in (EXAMPLE / "config").iterdir())
 
 
