@@ -1,4 +1,4 @@
-"""The tables of the reference that are made from the code, so that they can't drift from it.
+"""The tables, and a picture, that are made from the code, so that they can't drift from it.
 
 A page has ``<!-- generated: NAME -->`` where a table goes; ``TABLES`` says what makes it. This
 imports nothing of Sphinx, so that a test can read the tables without it.
@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from machine_moves import moves
+from machine_picture import picture
 from twisted.python import usage
 
 from ncolony import beatspec, checkkeys, httpspec, logspec, machine
@@ -114,6 +116,23 @@ def transitions() -> str:
     return _table(("event", *State), rows)
 
 
+def machine_moves() -> str:
+    """Which state leads to which, and by what: what the picture shows."""
+    targets: dict[tuple[str, str], list[str]] = {}
+    order = (None, *State)
+    for move, events in sorted(moves().items(), key=lambda item: order.index(item[0].target)):
+        names = ", ".join(sorted(event.__name__ for event in events))
+        target = f"`{move.target}`" if move.target else "not known any more"
+        targets.setdefault((move.source or "", names), []).append(target)
+    rows = (
+        (f"`{source}`" if source else "not known yet", names, ", ".join(to))
+        for (source, names), to in sorted(
+            targets.items(), key=lambda item: ["", *State].index(item[0][0])
+        )
+    )
+    return _table(("in state", "this event", "can lead to"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "beatcheck-keys": beatcheck_keys,
     "beatcheck-options": beatcheck_options,
@@ -122,6 +141,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "httpcheck-options": httpcheck_options,
     "job-fields": job_fields,
     "log-keys": log_keys,
+    "machine-moves": machine_moves,
+    "machine-picture": picture,
     "options": options,
     "scheduler-options": scheduler_options,
     "transitions": transitions,

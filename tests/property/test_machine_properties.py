@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from machine_moves import Move, moves
 
 from builders import a_spec
 from ncolony import machine
@@ -49,6 +50,7 @@ from ncolony.model import (
 from ncolony.policy import RESTARTS, GiveUp, Policy
 from ncolony.runs import rules_of
 
+MOVES = moves()
 EVENTS: tuple[type[Event], ...] = get_args(Event)
 STOPS = (State.STOPPING, State.KILLING)
 HAS_A_TREE = (State.RUNNING, *STOPS)
@@ -249,6 +251,9 @@ def test_every_step_leads_to_a_sound_record(
     new, effects = machine.step(old, event, at)
     kinds = [type(effect) for effect in effects]
 
+    source = None if kind is LeftoverFound and state is State.STOPPED else state
+    move = Move(source, None if Forget in kinds else new.state)
+    assert move.source is move.target or kind in MOVES[move], "a move that no page shows"
     assert new.name == old.name
     assert new.epoch == old.epoch + kinds.count(Spawn)
     rules = rules_of(new.spec, at)
