@@ -1,4 +1,4 @@
-"""Figures of ncolony-scheduler with a thousand jobs: punctual, at rest, in memory, at its start.
+"""Figures of ncolony-scheduler with a thousand jobs: punctual, at rest, in memory.
 
     .venv/bin/python bench/jobs.py [--jobs N] [--rest SECONDS]
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import signal
 import statistics
@@ -22,17 +21,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-BAR_LATE_MS, BAR_CPU_MS, BAR_BYTES, BAR_START = 100, 10, 3072, 1.3
+from procs import work_of
+
+BAR_LATE_MS, BAR_CPU_MS, BAR_BYTES = 100, 10, 3072
 TWIST = [sys.executable, "-m", "twisted", "--log-format=text", "ncolony-scheduler"]
-#: What a plugin needs of Twisted before its own first line: the launcher, a reactor, the plugins.
-TWISTED = """
-import twisted.application.twist._twist, twisted.application.service, twisted.logger
-from twisted.application.service import IServiceMaker
-from twisted.internet import reactor
-from twisted.plugin import getPlugins
-for maker in getPlugins(IServiceMaker):
-    maker.tapname
-"""
 
 
 def a_job(**others: object) -> bytes:
@@ -102,21 +94,15 @@ def _say(what: str, found: list[float], more: str) -> None:
     print(f" ({more})")
 
 
-def cpu_s(pid: int) -> float:
-    """What a process's threads have used, schedstat: in nanoseconds."""
-    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
-    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
-
-
 def at_rest(number: int, seconds: float) -> None:
     """Nothing is due: half of them by cron, half every so often."""
     kinds = ({"cron": "0 0 1 1 *"}, {"every": "7d"})
     jobs = {f"j{i}": a_job(schedule=kinds[i % 2]) for i in range(number)}
     with scheduler(jobs) as (pid, _):
         time.sleep(2)
-        before = cpu_s(pid)
+        before_ns = work_of([pid]).cpu_ns
         time.sleep(seconds)
-        used_ms = (cpu_s(pid) - before) * 1e3 * 60 / seconds
+        used_ms = (work_of([pid]).cpu_ns - before_ns) / 1e6 * 60 / seconds
     print(f"at rest: {used_ms:.2f} ms of CPU a minute (bar {BAR_CPU_MS})")
 
 
@@ -133,35 +119,11 @@ def memory(number: int) -> None:
     print(f"memory: {each:.0f} bytes a job, {found[2] / 2**20:.1f} MB without (bar {BAR_BYTES})")
 
 
-def start(times: int = 7) -> None:
-    """From the command to its first run, beside the import of what it needs of Twisted."""
-    imports, firsts = [], []
-    for _ in range(times):
-        began = time.monotonic()
-        subprocess.run([sys.executable, "-c", TWISTED], check=True)
-        imports.append(time.monotonic() - began)
-        read_fd, write_fd = os.pipe()
-        began = time.monotonic()
-        command = [*TWIST, "--arg", "echo", "--arg", "ran", "--frequency", "600"]
-        process = subprocess.Popen(command, stdout=write_fd, stderr=subprocess.STDOUT)
-        os.close(write_fd)
-        with open(read_fd, "rb") as said:
-            while said.readline() != b"ran\n":
-                pass
-            firsts.append(time.monotonic() - began)
-            process.send_signal(signal.SIGTERM)
-            process.wait()
-    first, least = statistics.median(firsts) * 1e3, statistics.median(imports) * 1e3
-    print(f"start: {first:.0f} ms to the first run, {least:.0f} ms to import Twisted:", end=" ")
-    print(f"{first / least:.2f} (bar {BAR_START})")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--rest", type=float, default=60)
     options = parser.parse_args()
-    start()
     memory(options.jobs)
     at_rest(options.jobs, options.rest)
     punctual(options.jobs)

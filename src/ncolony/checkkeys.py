@@ -6,19 +6,24 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from . import forms
 from .faults import Fault, shown
-from .values import MAX_SECONDS, Wrong, number, seconds
+from .forms import Schema
+from .values import MAX_SECONDS, Wrong
 
 #: Files' times have the grain of the kernel's tick, 10 ms at most, and a third of a period is
 #: the time between two beats.
 MIN_PERIOD_S = 0.1
 #: So many periods pass before the first judgement where the file doesn't say.
 DEFAULT_GRACE = 3.0
-_MAX_GRACE = 1e6
-PERIOD_ALLOWED = (
-    f"seconds, {MIN_PERIOD_S:g} to {MAX_SECONDS}, or a number with a unit: 90s, 10m, 1h, 7d"
+_MAX_GRACE = 1_000_000
+#: How often something is to be.
+PERIOD = forms.seconds(
+    MIN_PERIOD_S,
+    f"seconds, {MIN_PERIOD_S:g} to {MAX_SECONDS}, or a number with a unit: 90s, 10m, 1h, 7d",
 )
-GRACE_ALLOWED = f"a number of periods, 0 to {_MAX_GRACE:g}"
+#: For how many periods after a start nothing is judged.
+GRACE = forms.number(0, _MAX_GRACE, f"a number of periods, 0 to {_MAX_GRACE:g}")
 
 
 class CheckKeyError(ValueError):
@@ -26,12 +31,16 @@ class CheckKeyError(ValueError):
 
 
 class Field(NamedTuple):
-    """One key of the object; ``default`` in words, None where the key must be there."""
+    """One key of the object: the three parts of a Form, and what it means.
+
+    ``default`` is in words, None where the key must be there.
+    """
 
     allowed: str
+    schema: Schema
+    convert: Callable[[Any], Any]
     meaning: str
     default: str | None
-    convert: Callable[[Any], Any]
 
 
 class Wanted(NamedTuple):
@@ -39,19 +48,6 @@ class Wanted(NamedTuple):
 
     values: dict[str, Any]
     warnings: tuple[str, ...]
-
-
-def period(value: Any) -> float:
-    """How often something is to be, in seconds."""
-    found = seconds(value)
-    if found < MIN_PERIOD_S:
-        raise Wrong(shown(value))
-    return found
-
-
-def grace(value: Any) -> float:
-    """For how many periods after a start nothing is judged."""
-    return number(value, 0, _MAX_GRACE)
 
 
 def read(text: bytes, key: str, fields: Mapping[str, Field]) -> Wanted | None:

@@ -32,6 +32,7 @@ from ncolony.model import (
     ReportDue,
     RestartAsked,
     RetryDue,
+    RunRestartAsked,
     ShutdownBegan,
     SignalAsked,
     SignalProcess,
@@ -130,7 +131,7 @@ def records(draw: st.DrawFn, state: State) -> Record:
     if (stops and draw(st.booleans())) or (state is State.FAILED and not given_up):
         spec, refused = None, refused or state is State.FAILED
     want = draw(st.sampled_from(Want)) if stops or spec is None else Want.UP
-    tree = draw(st.integers(2, 1 << 22)) if state in HAS_A_TREE else None
+    tree = draw(st.integers(2, 4) | st.integers(2, 1 << 22)) if state in HAS_A_TREE else None
     pid = draw(st.none() | st.just(tree)) if stops else tree
     reasons = st.sampled_from(StopReason)
     note = draw(TEXT)
@@ -167,6 +168,7 @@ def events(draw: st.DrawFn, kind: type[Event], epoch: int) -> Event:
         StartAsked: st.builds(StartAsked, TEXT),
         StopAsked: st.builds(StopAsked, TEXT),
         RestartAsked: st.builds(RestartAsked, TEXT, st.booleans()),
+        RunRestartAsked: st.builds(RunRestartAsked, st.integers(2, 4), TEXT),
         SignalAsked: st.just(SignalAsked("HUP")),
         ShutdownBegan: st.just(ShutdownBegan()),
         Spawned: st.builds(Spawned, st.just(epoch), st.integers(2, 1 << 22)),

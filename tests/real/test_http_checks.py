@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import socket
 import ssl
 import sys
@@ -170,11 +171,12 @@ def test_each_server_gets_its_verdict(checked: Checked, servers: Servers, nobody
     expected = {}
 
     def one(name: str, port: int, state: str, result: str, **key: Any) -> None:
-        path = key.pop("path", "/")
-        checked.process(name, f"http://127.0.0.1:{port}{path}", **key)
+        path, host = key.pop("path", "/"), key.pop("host", "127.0.0.1")
+        checked.process(name, f"http://{host}:{port}{path}", **key)
         expected[name] = state, result
 
     one("good", servers.tcp(says(OK)), "healthy", GOOD)
+    one("name", servers.tcp(says(OK)), "healthy", GOOD, host="localhost")
     one("head", servers.tcp(says(OK[:-5])), "healthy", GOOD, method="HEAD")
     one("text", servers.tcp(says(OK)), "healthy", GOOD, text="ready")
     one("other-text", servers.tcp(says(OK)), "unhealthy", '.*"no" is not in.*', text="no")
@@ -199,6 +201,30 @@ def test_each_server_gets_its_verdict(checked: Checked, servers: Servers, nobody
         if found[name][0] != state or not re.fullmatch(result, found[name][1])
     }
     assert wrong == {}
+
+
+def test_a_checker_without_descriptors_has_nobody_restarted(
+    checked: Checked, servers: Servers
+) -> None:
+    """That it can't ask is said, counts for nothing, and is over when there are some again."""
+    colony = checked.colony
+    checked.process("web", f"http://127.0.0.1:{servers.tcp(says(OK))}/", maxBad=0)
+    checked.begin()
+    assert checked.result("web")[0] == "healthy"
+    web, checker = colony.running("web"), colony.running("httpcheck")
+    file = colony.status / ".checks" / "web"
+    soft, hard = resource.prlimit(checker, resource.RLIMIT_NOFILE)
+    resource.prlimit(checker, resource.RLIMIT_NOFILE, (3, hard))
+    colony.said(b"Too many open files")
+    resource.prlimit(checker, resource.RLIMIT_NOFILE, (soft, hard))
+    asked_at = json.loads(file.read_text())["last"]
+
+    def is_healthy_again() -> bool:
+        found = json.loads(file.read_text())
+        return found["state"] == "healthy" and found["last"] > asked_at
+
+    until(is_healthy_again, "it checks again")
+    assert colony.running("web") == web
 
 
 def test_a_unix_socket_is_asked(checked: Checked, servers: Servers, tmp_path: Path) -> None:
