@@ -25,6 +25,21 @@ def _check(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", nargs="*", help="[all of the config directory]")
 
 
+def _add_plugins(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "plugin", metavar="PLUGIN", nargs="*", help="beatcheck, httpcheck, scheduler [all]"
+    )
+    parser.add_argument(
+        "--replace", action="store_true", help="overwrite files that say something else"
+    )
+    shared.wait(parser)
+    parser.description = (
+        "Have the monitor run the heartbeat checkers (two, which watch over each other\n"
+        "as well), the HTTP checker and the scheduler of jobs. They run with this\n"
+        "Python. The directories for jobs and heartbeats are made."
+    )
+
+
 def _beat(parser: ArgumentParser) -> None:
     parser.description = "Say that the calling process is well, as its file asks."
 
@@ -60,6 +75,9 @@ COMMANDS: dict[str, Command] = {
     ),
     "job": Command(
         "add, remove, list and run the scheduler's jobs", "job list", _group, jobs.COMMANDS
+    ),
+    "add-plugins": Command(
+        "add the checkers and the scheduler", "add-plugins scheduler --wait", _add_plugins
     ),
     "check": Command(
         "find faults in configuration; needs no monitor", "check web.new config/db", _check

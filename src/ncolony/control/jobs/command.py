@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ...scheduler import jobfile
 from .. import adding
 from ..places import Colony
-from ..scheduling import job_add, job_remove, job_run, jobs, scheduler_is_running
+from ..pluginlib import job_add, job_remove, job_run, jobs, scheduler_is_running
 from ..showing import width_of
 from ..table import printable
 from . import table, where

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...faults import Fault
 from ...scheduler import jobspec
-from .. import configuring
+from .. import configuring, directories
 from ..errors import CtlError, because
 from ..known import refuse_bad
 from ..places import Colony
@@ -33,7 +33,7 @@ def add(
     """
     refuse_bad("add job", name, "job")
     text = configuring.content(f"job {name}", args, env, extras, parse=_parse, **keys)
-    where.make(where.directory(colony))
+    directories.make(where.directory(colony))
     configuring.write(f"add job {name}", where.file_of(colony, name), text)
     if wait_s is not None:
         fingerprint = sha256(text).hexdigest()
