@@ -16,7 +16,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import request as requests
-from .control import configured
 from .control.asking import ask, ask_many
 from .control.errors import CtlError, RefusedError, because
 from .control.known import refuse_bad, require_known, unknown_name
@@ -227,13 +226,10 @@ def wait(
 
 
 def check(places: AnyPlaces, files: Iterable[str] | None = None) -> list[Finding]:
-    """Every fault and warning of the files, or of all configuration, without a monitor."""
+    """Every fault and warning of the files, or of all processes and jobs, without a monitor."""
     from .control import checking
 
-    colony = colony_of(places)
-    if files is None:
-        files = [os.path.join(colony.config, name) for name in configured.names(colony)]
-    return list(checking.check(files))
+    return list(checking.check(colony_of(places), files))
 
 
 def main(argv: Sequence[str]) -> None:

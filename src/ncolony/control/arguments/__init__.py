@@ -22,7 +22,12 @@ def _group(parser: ArgumentParser) -> None:
 
 
 def _check(parser: ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", nargs="*", help="[all of the config directory]")
+    parser.add_argument("file", metavar="FILE", nargs="*", help="[all processes and jobs]")
+    parser.description = (
+        "Find faults in the files of processes and jobs, as the monitor, the scheduler\n"
+        "and the checkers would. It needs no monitor. A FILE is a job's that is in the\n"
+        "jobs directory, or in none of a colony's and has a schedule."
+    )
 
 
 def _add_plugins(parser: ArgumentParser) -> None:
