@@ -22,7 +22,7 @@ from ..names import name_fault
 from ..scheduler import jobspec
 from . import configured
 from .errors import because
-from .jobs import where
+from .jobs.where import directory as jobs_directory
 from .places import Colony
 from .regular import read_regular
 
@@ -49,7 +49,7 @@ def check(colony: Colony, files: Iterable[str] | None = None) -> Iterator[Findin
     Without files, of all processes and jobs of the colony. Never blocks, never raises for what is
     in a file or for a file that isn't there; CtlError for a directory that can't be listed.
     """
-    jobs = where.directory(colony) if colony.jobs or colony.messages else ""
+    jobs = jobs_directory(colony) if colony.jobs or colony.messages else ""
     if files is None:
         directories = [directory for directory in (colony.config, jobs) if directory]
         files = [os.path.join(d, name) for d in directories for name in configured.listed(d)]

@@ -99,7 +99,7 @@ def changing(
 
 
 def look_at_change(colony: Colony, name: str, text: bytes) -> Callable[[], Verdict]:
-    """One look at whether a process's file that is about to be written is in force, and it runs.
+    """What looks whether a process's file that is about to be written is in force, and it runs.
 
     Or is down, where the file says so.
     """

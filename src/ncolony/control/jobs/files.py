@@ -60,7 +60,9 @@ def remove(colony: Colony, name: str, wait_s: float | None) -> None:
     except FileNotFoundError:
         raise where.unknown_name("remove", colony, name) from None
     except OSError as error:
-        raise CtlError(f"cannot remove job {name}: {because(error)}") from None
+        raise CtlError(
+            f"cannot remove job {name}: cannot remove {path}: {because(error)}"
+        ) from None
     if wait_s is not None:
         observed.wait_for(
             f"remove job {name}",
