@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from colony import Colony, until
 
+from ncolony import ctllib
+
 pytestmark = pytest.mark.timeout(120)
 
 PLUGINS = ["ncolony-beatcheck", "ncolony-beatcheck-2", "ncolony-httpcheck", "ncolony-scheduler"]
@@ -49,12 +51,11 @@ def test_plugins_run_and_do_their_work(colony: Colony) -> None:
     """Who ceases to beat and who answers badly is restarted, and a job runs by its schedule."""
     colony.start()
     assert ctl(colony, "add-plugins", "--wait") == (0, "", "")
+    assert ctllib.scheduler_is_running(ctllib.in_folder(colony.root))
     pids = {name: colony.running(name) for name in PLUGINS}
     assert ctl(colony, "add-plugins", "--wait") == (0, "", "")
     assert {name: colony.running(name) for name in PLUGINS} == pids
 
-    for name in PLUGINS:
-        until((colony.status / ".hearts" / name).exists, f"{name} beats")
     heart = {"period": 0.3, "grace": 2, "status": str(colony.status / ".hearts") + "/"}
     colony.configure("silent", **{"ncolony.beatcheck": heart})
     with HTTPServer(("127.0.0.1", 0), Failing) as server:

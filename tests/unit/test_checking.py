@@ -152,6 +152,15 @@ def test_jobs_are_checked_as_the_scheduler_reads_them(colony: FakeColony) -> Non
     ]
 
 
+def test_jobs_that_cannot_be_listed_hide_no_process(colony: FakeColony) -> None:
+    """It is a fault beside the others."""
+    colony.configure("a", text="[]")
+    (colony.folder / "jobs").touch()
+    found = ctllib.check(colony.places)
+    assert [Path(f.file).name for f in found] == ["jobs", "a"]
+    assert str(found[0]) == f"{colony.folder}/jobs: cannot list it: Not a directory"
+
+
 def test_which_files_are_jobs(colony: FakeColony, tmp_path: Path) -> None:
     """By where they are; elsewhere by their schedule."""
     process = '{"args": ["x"], "schedule": {"each": 5}}'

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from colonies import FakeColony
+from colonies import FakeColony, running
 
 from ncolony import beatspec, cli, ctllib
 from ncolony.control import directories, plugins
@@ -154,6 +155,36 @@ def test_directories_that_are_not_in_one_folder(colony: FakeColony, tmp_path: Pa
     elsewhere = in_folder(tmp_path)._replace(logs="/l")
     file = plugins.files(elsewhere, ["scheduler"], "python")[PROCESSES[3]]
     assert file["args"][-4:] == ["--jobs", f"{tmp_path}/jobs", "--logs", "/l"]
+
+
+def test_whom_the_scheduler_trusts(colony: FakeColony) -> None:
+    """As root's monitor is told; the checkers obey nobody."""
+    assert add(colony, "--trust", "root", "--trust", ":0") == 0
+    found = configured(colony)
+    trust = ["--trust", "root", "--trust", ":0"]
+    assert found[PROCESSES[3]]["args"][-4:] == trust
+    assert [name for name in PROCESSES if "--trust" in found[name]["args"]] == PROCESSES[3:]
+    assert add(colony, "--trust", "no-such-user", "--replace") == 2
+    assert configured(colony) == found
+
+
+def test_waits_until_they_have_begun(colony: FakeColony) -> None:
+    """A Python that has been started isn't a plugin yet: its heart beats when it is."""
+    ctllib.add_plugins(colony.places, ["httpcheck"])
+    name = PROCESSES[2]
+    colony.report(running(name, fingerprint=colony.fingerprint(name)))
+    colony.monitor_starts()
+    heart = colony.status / ".hearts" / name
+    for since in (None, "2026-11-24T22:42:18+00:00"):
+        if since is not None:
+            heart.touch()
+            os.utime(heart, (0, datetime.fromisoformat(since).timestamp()))
+        with pytest.raises(CtlError, match="not within 0 s; ncolony-httpcheck: it has not begun"):
+            ctllib.add_plugins(colony.places, ["httpcheck"], wait_s=0)
+    heart.touch()
+    os.utime(heart, (0, datetime.fromisoformat("2026-11-24T22:42:19+00:00").timestamp()))
+    ctllib.add_plugins(colony.places, ["httpcheck"], wait_s=0)
+    colony.monitor_ends()
 
 
 def test_a_colony_of_a_program(colony: FakeColony) -> None:

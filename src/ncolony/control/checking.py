@@ -47,12 +47,16 @@ def check(colony: Colony, files: Iterable[str] | None = None) -> Iterator[Findin
     """Every fault of the files, and every warning, in the order of the files.
 
     Without files, of all processes and jobs of the colony. Never blocks, never raises for what is
-    in a file or for a file that isn't there; CtlError for a directory that can't be listed.
+    in a file or for a file that isn't there.
     """
     jobs = jobs_directory(colony) if colony.jobs or colony.messages else ""
     if files is None:
-        directories = [directory for directory in (colony.config, jobs) if directory]
-        files = [os.path.join(d, name) for d in directories for name in configured.listed(d)]
+        files = []
+        for directory in filter(None, (colony.config, jobs)):
+            try:
+                files += [os.path.join(directory, n) for n in configured.files_in(directory)]
+            except OSError as error:
+                yield Finding(directory, "", f"cannot list it: {because(error)}")
     for file in files:
         yield from _check_file(file, colony.config, jobs)
 

@@ -129,7 +129,11 @@ def _status(colony: Colony, options: Namespace) -> int:
 
 def _add_plugins(colony: Colony, options: Namespace) -> int:
     ctllib.add_plugins(
-        colony, options.plugin or None, replace=options.replace, wait_s=options.wait_s
+        colony,
+        options.plugin or None,
+        trust=options.trust or (),
+        replace=options.replace,
+        wait_s=options.wait_s,
     )
     return AS_WANTED
 

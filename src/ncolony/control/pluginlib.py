@@ -15,6 +15,7 @@ def add_plugins(
     places: AnyPlaces,
     plugins: Iterable[str] | None = None,
     *,
+    trust: Iterable[str] = (),
     replace: bool = False,
     wait_s: float | None = None,
 ) -> None:
@@ -22,11 +23,12 @@ def add_plugins(
 
     The directories of jobs and of heartbeats are made where they aren't there. A process whose
     file says the same already is left alone. Raises CtlError, and writes nothing, where one has
-    another file, unless with ``replace``. Waits until all of them run.
+    another file, unless with ``replace``. ``trust`` are users, and groups with a colon before
+    them, whose files a scheduler of root's obeys. Waits until all of them run and have begun.
     """
     from . import plugins as adding
 
-    adding.add(colony_of(places), plugins, replace=replace, wait_s=wait_s)
+    adding.add(colony_of(places), plugins, trust, replace=replace, wait_s=wait_s)
 
 
 def job_add(

@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from .. import beatspec
 from ..spec import MAX_BYTES
-from . import configuring, directories
+from . import configuring, directories, observed
 from .errors import CtlError, RefusedError, because, nearest
-from .outcome import Verdict
+from .outcome import Happened, Pending, Verdict
 from .places import Colony, in_folder
 from .regular import read_regular
 
@@ -33,13 +34,18 @@ _GRACE = 3
 
 
 def add(
-    colony: Colony, plugins: Iterable[str] | None, *, replace: bool, wait_s: float | None
+    colony: Colony,
+    plugins: Iterable[str] | None,
+    trust: Iterable[str],
+    *,
+    replace: bool,
+    wait_s: float | None,
 ) -> None:
     """Add the plugins' processes, or some of them. See ``ncolony.ctllib.add_plugins``."""
     colony = Colony(*[path and os.path.abspath(path) for path in colony])
     if not colony.jobs:
         colony = colony._replace(jobs=os.path.join(colony.messages, ".jobs"))
-    wanted = files(colony, _chosen(plugins), sys.executable)
+    wanted = files(colony, _chosen(plugins), sys.executable, _trusted(trust))
     texts = {name: _text(colony, name, document, replace) for name, document in wanted.items()}
     directories.make(_hearts(colony))
     if "ncolony-scheduler" in wanted:
@@ -52,15 +58,24 @@ def add(
         wait()
 
 
-def files(colony: Colony, plugins: Iterable[str], python: str) -> dict[str, dict[str, Any]]:
-    """The file of each process that these plugins are; all paths are absolute."""
+def files(
+    colony: Colony, plugins: Iterable[str], python: str, trust: Sequence[str] = ()
+) -> dict[str, dict[str, Any]]:
+    """The file of each process that these plugins are; all paths are absolute.
+
+    ``trust`` are those whose files root's scheduler obeys.
+    """
     found: dict[str, dict[str, Any]] = {}
     for plugin in plugins:
         command = [python, "-m", "twisted", "--log-format=text", f"ncolony-{plugin}"]
-        more = _SCHEDULER if plugin == "scheduler" else {}
+        command += _where(colony, plugin)
+        more: dict[str, Any] = {}
+        if plugin == "scheduler":
+            more = _SCHEDULER
+            command += [word for name in trust for word in ("--trust", name)]
         for name in PLUGINS[plugin]:
             found[name] = {
-                "args": [*command, *_where(colony, plugin)],
+                "args": list(command),
                 # Python looks for modules in the directory that it starts in.
                 "cwd": "/",
                 **more,
@@ -96,6 +111,18 @@ def _chosen(plugins: Iterable[str] | None) -> list[str]:
             allowed = ", ".join(PLUGINS)
             raise RefusedError(f"cannot add plugin {plugin!r}: allowed: {allowed}{near}")
     return chosen
+
+
+def _trusted(names: Iterable[str]) -> list[str]:
+    found = list(names)
+    if found:
+        from ..trust import trusting
+
+        try:
+            trusting(found)
+        except ValueError as error:
+            raise RefusedError(f"cannot add ncolony-scheduler: --trust: {error}") from None
+    return found
 
 
 def _text(colony: Colony, name: str, document: dict[str, Any], replace: bool) -> bytes:
@@ -157,11 +184,30 @@ def _is_same_command(there: object, wanted: list[str]) -> bool:
 
 
 def _waiting(colony: Colony, texts: Mapping[str, bytes], wait_s: float) -> Callable[[], None]:
-    """What waits, once the files are written, until all of their processes run."""
+    """What waits, once the files are written, until all of their processes do their work."""
     from .following import look_at_change, wait_for
     from .waiting import each
 
-    looks: dict[str, Callable[[], Verdict]] = {
-        name: look_at_change(colony, name, text) for name, text in texts.items()
-    }
+    def looking(name: str, text: bytes) -> Callable[[], Verdict]:
+        runs = look_at_change(colony, name, text)
+
+        def look() -> Verdict:
+            verdict = runs()
+            if isinstance(verdict, Happened) and not _has_beaten(colony, name):
+                return Pending("it has not begun yet")
+            return verdict
+
+        return look
+
+    looks = {name: looking(name, text) for name, text in texts.items()}
     return lambda: wait_for(f"add {' '.join(looks)}", colony, each(looks), wait_s)
+
+
+def _has_beaten(colony: Colony, name: str) -> bool:
+    """Whether a process's heart has beaten since it was started: it takes 0.5 s to begin."""
+    record = observed.record(colony, name)
+    try:
+        beaten_at = os.stat(os.path.join(_hearts(colony), name)).st_mtime
+        return record is not None and datetime.fromisoformat(record.since).timestamp() <= beaten_at
+    except (OSError, ValueError):
+        return False

@@ -35,6 +35,12 @@ def _add_plugins(parser: ArgumentParser) -> None:
         "plugin", metavar="PLUGIN", nargs="*", help="beatcheck, httpcheck, scheduler [all]"
     )
     parser.add_argument(
+        "--trust",
+        action="append",
+        metavar="NAME",
+        help="whose files root's scheduler obeys, :GROUP for a group's; again for each",
+    )
+    parser.add_argument(
         "--replace", action="store_true", help="overwrite files that say something else"
     )
     shared.wait(parser)
