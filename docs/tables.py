@@ -9,20 +9,23 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from twisted.python import usage
 
-from ncolony import beatspec, checkkeys, httpspec, logspec, machine
+from ncolony import beatspec, checkkeys, httpspec, logspec, machine, request
 from ncolony.beatcheck.service import Options as BeatcheckOptions
 from ncolony.directoryoptions import DirectoryOptions
 from ncolony.fields import FIELDS, Field
 from ncolony.httpcheck.service import Options as HttpcheckOptions
 from ncolony.model import State
 from ncolony.options import Options
+from ncolony.scheduler import jobrequest
 from ncolony.scheduler.jobfields import JOB_FIELDS
 from ncolony.scheduler.options import Options as SchedulerOptions
+from ncolony.schemas import statusfields
+from ncolony.schemas.requests import meaning_of
 
 _MIB = 1 << 20
 MARK = re.compile(r"<!-- generated: ([a-z-]+) -->")
@@ -83,6 +86,58 @@ def httpcheck_keys() -> str:
     return _check_keys(httpspec.FIELDS)
 
 
+def request_types() -> str:
+    """Requests to the monitor: ``ncolony.request.TYPES``."""
+    return _requests(request.TYPES)
+
+
+def job_request_types() -> str:
+    """Requests to the scheduler."""
+    return _requests({jobrequest.RUN: jobrequest.RunNow})
+
+
+def _requests(types: Mapping[str, type[Any]]) -> str:
+    rows = ((f"`{_example(name, kind)}`", meaning_of(kind)) for name, kind in types.items())
+    return _table(("request", "what happens"), rows)
+
+
+def _example(name: str, kind: type[Any]) -> str:
+    """A request as its sender writes it, names in capitals."""
+    fields = [field for field in kind._fields if field != "reason"]
+    words = "".join(f', "{field}": {field.upper()}' for field in fields)
+    return f'{{"type": "{name}"{words}}}'
+
+
+def process_status() -> str:
+    """The fields of STATUS/NAME."""
+    return _status(statusfields.PROCESS)
+
+
+def monitor_status() -> str:
+    """The fields of STATUS/.monitor."""
+    return _status(statusfields.MONITOR)
+
+
+def check_status() -> str:
+    """The fields of STATUS/.checks/NAME."""
+    return _status(statusfields.CHECK)
+
+
+def job_status() -> str:
+    """The fields of STATUS/.jobs/NAME."""
+    return _status(statusfields.JOB)
+
+
+def _status(fields: statusfields.Fields) -> str:
+    return _table(("field", "meaning"), _status_rows(fields))
+
+
+def _status_rows(fields: statusfields.Fields, of: str = "") -> Iterator[tuple[str, str]]:
+    for name, field in fields.items():
+        yield f"`{of}{name}`", field.meaning
+        yield from _status_rows(field.members or {}, f"{of}{name}.")
+
+
 def _check_keys(fields: Mapping[str, checkkeys.Field]) -> str:
     rows = (
         (f"`{name}`", key.allowed, key.default or "", key.meaning) for name, key in fields.items()
@@ -117,12 +172,18 @@ def transitions() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "beatcheck-keys": beatcheck_keys,
     "beatcheck-options": beatcheck_options,
+    "check-status": check_status,
     "fields": fields,
     "httpcheck-keys": httpcheck_keys,
     "httpcheck-options": httpcheck_options,
     "job-fields": job_fields,
+    "job-requests": job_request_types,
+    "job-status": job_status,
     "log-keys": log_keys,
+    "monitor-status": monitor_status,
     "options": options,
+    "process-status": process_status,
+    "requests": request_types,
     "scheduler-options": scheduler_options,
     "transitions": transitions,
 }
