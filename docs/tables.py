@@ -1,4 +1,4 @@
-"""The tables of the reference that are made from the code, so that they can't drift from it.
+"""The tables, and a picture, that are made from the code, so that they can't drift from it.
 
 A page has ``<!-- generated: NAME -->`` where a table goes; ``TABLES`` says what makes it. This
 imports nothing of Sphinx, so that a test can read the tables without it.
@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from machine_moves import moves
+from machine_picture import picture
 from twisted.python import usage
 
 from ncolony import beatspec, checkkeys, httpspec, logspec, machine, request
@@ -25,7 +27,7 @@ from ncolony.scheduler import jobrequest
 from ncolony.scheduler.jobfields import JOB_FIELDS
 from ncolony.scheduler.options import Options as SchedulerOptions
 from ncolony.schemas import statusfields
-from ncolony.schemas.requests import meaning_of
+from ncolony.schemas.requests import meaning_of, needed_by
 
 _MIB = 1 << 20
 MARK = re.compile(r"<!-- generated: ([a-z-]+) -->")
@@ -103,8 +105,7 @@ def _requests(types: Mapping[str, type[Any]]) -> str:
 
 def _example(name: str, kind: type[Any]) -> str:
     """A request as its sender writes it, names in capitals."""
-    fields = [field for field in kind._fields if field != "reason"]
-    words = "".join(f', "{field}": {field.upper()}' for field in fields)
+    words = "".join(f', "{field}": {field.upper()}' for field in needed_by(kind))
     return f'{{"type": "{name}"{words}}}'
 
 
@@ -169,6 +170,23 @@ def transitions() -> str:
     return _table(("event", *State), rows)
 
 
+def machine_moves() -> str:
+    """Which state leads to which, and by what: what the picture shows."""
+    targets: dict[tuple[str, str], list[str]] = {}
+    order = (None, *State)
+    for move, events in sorted(moves().items(), key=lambda item: order.index(item[0].target)):
+        names = ", ".join(sorted(event.__name__ for event in events))
+        target = f"`{move.target}`" if move.target else "not known any more"
+        targets.setdefault((move.source or "", names), []).append(target)
+    rows = (
+        (f"`{source}`" if source else "not known yet", names, ", ".join(to))
+        for (source, names), to in sorted(
+            targets.items(), key=lambda item: ["", *State].index(item[0][0])
+        )
+    )
+    return _table(("in state", "this event", "can lead to"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "beatcheck-keys": beatcheck_keys,
     "beatcheck-options": beatcheck_options,
@@ -180,6 +198,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "job-requests": job_request_types,
     "job-status": job_status,
     "log-keys": log_keys,
+    "machine-moves": machine_moves,
+    "machine-picture": picture,
     "monitor-status": monitor_status,
     "options": options,
     "process-status": process_status,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .faults import shown
@@ -39,11 +40,13 @@ class Stop(NamedTuple):
 class Restart(NamedTuple):
     """Stop the process, then start it.
 
-    One that was stopped, waits in BACKOFF or ended for good is started at once.
+    One that was stopped, waits in BACKOFF or ended for good is started at once. With `pid`, only
+    the run with that pid is meant: nothing happens when it is over, or being stopped.
     """
 
     name: str
     reason: str = ""
+    pid: int | None = None
 
 
 class Signal(NamedTuple):
@@ -106,8 +109,8 @@ def parse(text: bytes) -> Request:
     """
     document = load(text)
     kind = _kind(document)
-    fields = {name: text_field(document, name) for name in kind._fields if name != "reason"}
-    return kind(**fields, reason=_reason(document))
+    make: Callable[..., Request] = kind
+    return make(*[_FIELDS[name](document, name) for name in kind._fields])
 
 
 def load(text: bytes) -> dict[str, Any]:
@@ -125,10 +128,9 @@ def load(text: bytes) -> dict[str, Any]:
 
 def encode(request: Request) -> bytes:
     """The file that makes this request: ``parse(encode(request)) == request``."""
-    document = {"type": _NAMES[type(request)], **request._asdict()}
-    if not request.reason:
-        del document["reason"]
-    return json.dumps(document).encode()
+    defaults = request._field_defaults
+    said = {key: value for key, value in request._asdict().items() if value != defaults.get(key)}
+    return json.dumps({"type": _NAMES[type(request)], **said}).encode()
 
 
 def _kind(document: dict[str, Any]) -> type[Request]:
@@ -154,8 +156,26 @@ def text_field(document: dict[str, Any], name: str) -> str:
     raise RequestError(f"{name}: found {what}; allowed: {allowed}")
 
 
-def _reason(document: dict[str, Any]) -> str:
-    value = document.get("reason", "")
+def _reason(document: dict[str, Any], name: str) -> str:
+    value = document.get(name, "")
     if not isinstance(value, str):
-        raise RequestError(f"reason: found {shown(value)}; allowed: a string")
+        raise RequestError(f"{name}: found {shown(value)}; allowed: a string")
     return " ".join(value.split())[:200]
+
+
+def _pid(document: dict[str, Any], name: str) -> int | None:
+    value = document.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise RequestError(f"{name}: found {shown(value)}; allowed: a process's number")
+    return value
+
+
+_FIELDS: dict[str, Callable[[dict[str, Any], str], Any]] = {
+    "name": text_field,
+    "group": text_field,
+    "signal": text_field,
+    "reason": _reason,
+    "pid": _pid,
+}

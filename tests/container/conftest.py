@@ -16,19 +16,14 @@ sys.path.append(str(Path(__file__).parents[1] / "real"))
 
 from engine import Container, a_container
 
+from needed import lacking, need
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.container)
-
-
-def lacking(what: str) -> None:
-    """Skip, but not where CI promises that it is there."""
-    if os.environ.get("NCOLONY_CI"):
-        pytest.fail(f"CI has to have {what}")
-    pytest.skip(f"there is no {what}")
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +50,4 @@ def container(tmp_path: Path, namespaces: None) -> Iterator[Container]:
 def servers() -> None:
     """nginx and redis-server, of Debian."""
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin"
-    for program in ("nginx", "redis-server"):
-        if shutil.which(program, path=path) is None:
-            lacking(program)
+    need("nginx", "redis-server", path=path)

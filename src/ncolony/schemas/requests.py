@@ -32,12 +32,11 @@ def _requests(title: str, types: Mapping[str, type[Any]]) -> Schema:
 
 
 def _request(name: str, kind: type[Any]) -> Schema:
-    needed = [field for field in kind._fields if field != "reason"]
     return {
         "title": name,
         "description": meaning_of(kind),
         "properties": {"type": {"const": name}, **{f: _REQUESTED[f] for f in kind._fields}},
-        "required": ["type", *needed],
+        "required": ["type", *needed_by(kind)],
     }
 
 
@@ -49,11 +48,21 @@ _REQUESTED: dict[str, Schema] = {
         "description": "A signal's name or number.",
         **either(ref("signal"), matching("[1-9]|[12][0-9]|3[014-9]|[45][0-9]|6[0-4]")),
     },
+    "pid": {
+        "description": "The run that is meant, by its process's number; null for any.",
+        "type": ["integer", "null"],
+        "minimum": 1,
+    },
     "reason": {
         "description": "Said in the log and in the status; up to 200 characters of it.",
         "type": "string",
     },
 }
+
+
+def needed_by(kind: type[Any]) -> list[str]:
+    """The fields that a request must have."""
+    return [field for field in kind._fields if field not in kind._field_defaults]
 
 
 def meaning_of(kind: type[Any]) -> str:

@@ -1,19 +1,24 @@
 """The command line: every command with its options, its help and an example.
 
 ``COMMANDS`` is the one table of them; ``ncolony.cli.build(PROGRAM, COMMANDS)`` makes argparse's
-parsers of it. The help, the completions, and whoever documents the commands read both.
+parsers of it, by their whole names (``add``, ``job``, ``job add``). The help, the completions, and
+whoever documents the commands read both.
 """
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
 
-from . import adding, processes, shared
+from . import adding, jobs, processes, shared
 from .command import Command, Help
 from .kinds import ALL
-from .shared import DEFAULT_WAIT_S, PROCESS, places
+from .shared import DEFAULT_WAIT_S, JOB, PROCESS, places
 
-__all__ = ["ALL", "COMMANDS", "DEFAULT_WAIT_S", "PROCESS", "Command", "Help", "places"]
+__all__ = ["ALL", "COMMANDS", "DEFAULT_WAIT_S", "JOB", "PROCESS", "Command", "Help", "places"]
+
+
+def _group(parser: ArgumentParser) -> None:
+    """It takes one of its commands, and nothing of its own."""
 
 
 def _check(parser: ArgumentParser) -> None:
@@ -52,6 +57,9 @@ COMMANDS: dict[str, Command] = {
         "wait until processes run, or are stopped",
         "wait web db --for running --timeout 60",
         processes.wait_command,
+    ),
+    "job": Command(
+        "add, remove, list and run the scheduler's jobs", "job list", _group, jobs.COMMANDS
     ),
     "check": Command(
         "find faults in configuration; needs no monitor", "check web.new config/db", _check

@@ -1,0 +1,63 @@
+"""The pages that show a terminal: every command as it stands, and what it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from shell import run_page
+
+from needed import need
+from pages import blocks, read
+
+PAGES = ["README.md", "docs/tutorial/first-colony.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_as_it_says(page: str, tmp_path: Path) -> None:
+    """Its commands, one after the other in one shell, say what it shows."""
+    need("bash", "python3", "curl")
+    assert run_page(page, read(page), tmp_path) > 0
+
+
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [
+        (
+            "    $ echo one\n    two\n",
+            "a.md, line 1: echo one\nthe page shows:\ntwo\nit says:\none",
+        ),
+        ("    $ echo one\n    one\n    two\n", "the page shows:\none\ntwo\nit says:\none"),
+        ("    $ echo one\n    $ false\n", "a.md, line 1: echo one\nthe page shows:\nit says:\none"),
+        ("    $ cd .\n    $ sh -c 'exit 3'\n", "a.md, line 2: sh -c 'exit 3'\nexit code 3"),
+        ("    $ exit 3\n", "'exit 3' has ended the shell"),
+        ("    $ nonsuch\n", "a.md, line 1: nonsuch\nexit code 127"),
+    ],
+)
+def test_a_page_that_is_wrong_is_found_out(page: str, reason: str, tmp_path: Path) -> None:
+    """Another output, a missing line, one too many, an exit code: with page, line and both."""
+    with pytest.raises(AssertionError) as raised:
+        run_page("a.md", blocks(page), tmp_path)
+    assert reason in str(raised.value)
+
+
+def test_one_shell_for_all(tmp_path: Path) -> None:
+    """Variables, directories, here-documents and jobs are there in the next command."""
+    page = """
+    $ export A=one; mkdir there; cd there
+    $ cat >b <<END
+    $A $ two
+    END
+    $ sleep 1000 &
+    $ cat b; pwd
+    one $ two
+    /home/me/there
+    $ kill %1
+"""
+    assert run_page("a.md", blocks(page), tmp_path) == 5
+
+
+def test_a_look_is_repeated_until_it_is_so(tmp_path: Path) -> None:
+    """Where a reader's second would have brought it about."""
+    page = "\n    $ (sleep 0.3; echo done >b) &\n    $ cat b\n    done\n"
+    assert run_page("a.md", blocks(page), tmp_path) == 2
