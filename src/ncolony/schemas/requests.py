@@ -49,7 +49,7 @@ _REQUESTED: dict[str, Schema] = {
         **either(ref("signal"), matching("[1-9]|[12][0-9]|3[014-9]|[45][0-9]|6[0-4]")),
     },
     "pid": {
-        "description": "The run that is meant, by its process's number; null for any.",
+        "description": "Only the run with this pid is meant; null for any.",
         "type": ["integer", "null"],
         "minimum": 1,
     },
