@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from ncolony import schemas, status
 from ncolony.control import observed
+from ncolony.control.jobs import observed as jobs
 from ncolony.httpcheck import checkfile
 from ncolony.model import State, Want
 from ncolony.scheduler import jobfile
@@ -172,3 +173,17 @@ def test_what_is_shown_is_of_its_schema(
     assert shown.is_valid({**document, "running": False, "monitor": None, "processes": {}})
     assert not CHECKERS["process-status"].is_valid(unknown)
     assert statusfields.SHOWN.keys() == statusfields.PROCESS.keys()
+
+
+@given(JOBS)
+def test_jobs_that_are_listed_are_of_their_schema(job: jobfile.JobStatus) -> None:
+    """Also those of which nothing is known, which are in no file."""
+    shown = Draft202012Validator(json.loads(schemas.text("jobs-status")))
+    unknown = json.loads(jobfile.encode(jobfile.JobStatus("web", jobs.UNKNOWN, "")))
+    document = {
+        "running": True,
+        "jobs": {"known": json.loads(jobfile.encode(job)), "unknown": unknown},
+    }
+    assert [error.message for error in shown.iter_errors(document)] == []
+    assert not CHECKERS["job-status"].is_valid(unknown)
+    assert statusfields.SHOWN_JOB.keys() == statusfields.JOB.keys()

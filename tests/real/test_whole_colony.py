@@ -129,9 +129,10 @@ FILES = {
 
 def at_odds_with_schemas(colony: Colony) -> list[str]:
     """What schemas find wrong with any of the files, and with what the control program shows."""
-    command = [sys.executable, "-m", "ncolony", "status", "--colony", str(colony.root), "--json"]
-    shown = subprocess.run(command, check=False, capture_output=True)
-    found = faults("colony-status", shown.stdout)
+    found = []
+    for name, words in (("colony-status", ["status"]), ("jobs-status", ["job", "list"])):
+        command = [sys.executable, "-m", "ncolony", *words, "--colony", str(colony.root), "--json"]
+        found += faults(name, subprocess.run(command, check=False, capture_output=True).stdout)
     for name, pattern in FILES.items():
         texts = [file.read_bytes() for file in colony.root.glob(pattern)]
         assert texts, pattern

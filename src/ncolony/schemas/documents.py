@@ -23,6 +23,7 @@ DOCUMENTS: dict[str, Callable[[], Schema]] = {
     "check-status": statuses.check_status,
     "job-status": statuses.job_status,
     "colony-status": statuses.colony_status,
+    "jobs-status": statuses.jobs_status,
 }
 
 

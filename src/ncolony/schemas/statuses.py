@@ -30,7 +30,6 @@ def job_status() -> Schema:
 
 def colony_status() -> Schema:
     """What ``ncolony status --json`` prints."""
-    title = "The status of a colony"
     shown = _status("A process", statusfields.SHOWN)
     shown["properties"]["check"] = check_status()
     properties = {
@@ -39,13 +38,22 @@ def colony_status() -> Schema:
             "description": "What it said last of itself, or null.",
             **either(monitor_status(), {"type": "null"}),
         },
-        "processes": {
-            "description": "Each by its name.",
-            "type": "object",
-            "additionalProperties": shown,
-        },
+        "processes": _by_name(shown),
     }
-    return {"title": title, **_object(properties)}
+    return {"title": "The status of a colony", **_object(properties)}
+
+
+def jobs_status() -> Schema:
+    """What ``ncolony job list --json`` prints."""
+    properties = {
+        "running": {"description": "Whether a scheduler lives.", "type": "boolean"},
+        "jobs": _by_name(_status("A job", statusfields.SHOWN_JOB)),
+    }
+    return {"title": "The status of all jobs", **_object(properties)}
+
+
+def _by_name(schema: Schema) -> Schema:
+    return {"description": "Each by its name.", "type": "object", "additionalProperties": schema}
 
 
 def _status(title: str, fields: Fields) -> Schema:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .. import status
+from ..control.jobs import observed as jobs
 from ..control.observed import UNKNOWN
 from ..forms import Schema, either, list_of
 from ..httpcheck import checkfile
@@ -238,4 +239,10 @@ JOB: Fields = {
         "whether the last run that is over was no failure; null before the first end",
         _TRUTH_OR_NULL,
     ),
+}
+
+#: In ``ncolony job list --json``; unknown is a job of which no scheduler has said anything.
+SHOWN_JOB: Fields = {
+    **JOB,
+    "state": JOB["state"]._replace(schema={"enum": [*jobfile.STATES, jobs.UNKNOWN]}),
 }
