@@ -18,9 +18,11 @@ from ncolony import beatspec, checkkeys, httpspec, logspec
 from ncolony.beatcheck.service import Options as BeatcheckOptions
 from ncolony.fields import FIELDS, Field
 from ncolony.httpcheck.service import Options as HttpcheckOptions
+from ncolony.logspec import KEYS
 from ncolony.options import Options
 from ncolony.scheduler.jobfields import JOB_FIELDS, REFUSED
 from ncolony.scheduler.options import Options as SchedulerOptions
+from ncolony.schemas.wording import sentence
 
 TEMPLATES = Path(__file__).parent / "man"
 MARK = re.compile(r'^\.\\" generated: ([a-z-]+)\n', re.MULTILINE)
@@ -55,8 +57,12 @@ def plain(text: str) -> str:
 def prose(text: str) -> str:
     """A sentence of the tables: what is code there is bold, and a link is its text."""
     pieces = _LINK.sub(r"\1", text).split("`")
-    shown = [rf"\fB{plain(p)}\fR" if at % 2 else plain(p) for at, p in enumerate(pieces)]
+    shown = [_bold(piece) if at % 2 else plain(piece) for at, piece in enumerate(pieces)]
     return _begun("".join(shown))
+
+
+def _bold(text: str) -> str:
+    return rf"\fB{plain(text)}\fR"
 
 
 def _begun(line: str) -> str:
@@ -73,7 +79,7 @@ def _item(tag: str, *paragraphs: str) -> str:
 def _options(rows: Iterable[Row]) -> str:
     items = []
     for row in rows:
-        names = ", ".join(rf"\fB{plain(name)}\fR" for name in row.names)
+        names = ", ".join(map(_bold, row.names))
         meaning = f"{row.meaning} [{row.default}]" if row.default else row.meaning
         items.append(_item(names + _value(row), meaning))
     return "\n".join(items)
@@ -99,28 +105,31 @@ def _command(known: Known) -> str:
     return "\n".join(lines)
 
 
+def _key(name: str, meaning: str, *more: str) -> str:
+    return _item(_bold(name), meaning, " ".join(more))
+
+
+def _allowed(row: Field | logspec.Key | checkkeys.Field) -> str:
+    return f"Allowed: {row.allowed}."
+
+
 def _fields(rows: Iterable[Field]) -> str:
-    return "\n".join(
-        _item(rf"\fB{plain(row.name)}\fR", row.meaning, f"Allowed: {row.allowed}.") for row in rows
-    )
-
-
-def _keys(fields: Mapping[str, checkkeys.Field]) -> str:
-    items = []
-    for name, field in fields.items():
-        meaning = f"{field.meaning[0].upper()}{field.meaning[1:]}."
-        default = "Needed." if field.default is None else f"Default: {field.default}."
-        tag = rf"\fB{plain(name)}\fR"
-        items.append(_item(tag, meaning, f"Allowed: {field.allowed}. {default}"))
-    return "\n".join(items)
+    return "\n".join(_key(row.name, row.meaning, _allowed(row)) for row in rows)
 
 
 def _log_keys() -> str:
-    items = logspec.KEYS.items()
+    return "\n".join(_key(name, key.meaning, _allowed(key)) for name, key in KEYS.items())
+
+
+def _check_keys(fields: Mapping[str, checkkeys.Field]) -> str:
     return "\n".join(
-        _item(rf"\fB{plain(name)}\fR", key.meaning, f"Allowed: {key.allowed}.")
-        for name, key in items
+        _key(name, sentence(field.meaning), _allowed(field), _default(field))
+        for name, field in fields.items()
     )
+
+
+def _default(field: checkkeys.Field) -> str:
+    return "It has to be there." if field.default is None else f"Default: {field.default}."
 
 
 def _codes(codes: exitcodes.Codes) -> str:
@@ -128,16 +137,16 @@ def _codes(codes: exitcodes.Codes) -> str:
 
 
 def _refused() -> str:
-    return "\n".join(_item(rf"\fB{plain(name)}\fR", why) for name, why in REFUSED.items())
+    return "\n".join(_key(name, why) for name, why in REFUSED.items())
 
 
 LISTS: dict[str, Callable[[], str]] = {
-    "beatcheck-keys": lambda: _keys(beatspec.FIELDS),
+    "beatcheck-keys": lambda: _check_keys(beatspec.FIELDS),
     "beatcheck-options": lambda: _options(optionrows.twisted(BeatcheckOptions)),
     "commands": _commands,
     "exit-codes": lambda: _codes(exitcodes.CONTROL),
     "fields": lambda: _fields(FIELDS.values()),
-    "httpcheck-keys": lambda: _keys(httpspec.FIELDS),
+    "httpcheck-keys": lambda: _check_keys(httpspec.FIELDS),
     "httpcheck-options": lambda: _options(optionrows.twisted(HttpcheckOptions)),
     "job-fields": lambda: _fields(JOB_FIELDS.values()),
     "job-refused": _refused,

@@ -17,7 +17,10 @@ from ncolony.control.arguments import COMMANDS, Command
 
 
 class Row(NamedTuple):
-    """An option, or an operand, by all its names; ``value`` is what follows, as a usage says it."""
+    """An option by all its names, or an operand, which has none.
+
+    ``value`` is what follows, as a usage says it: ``[NAME...]``; Twisted's have ``=`` for any.
+    """
 
     names: tuple[str, ...]
     value: str
@@ -76,6 +79,7 @@ def _description(parser: ArgumentParser) -> str:
 
 
 def _rows_of(parser: ArgumentParser) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """A parser's operands and options. argparse has no public way to them; shtab goes this one."""
     shown = [action for action in parser._actions if action.help != SUPPRESS]
     own = [action for action in shown if not _is_place(action) and action.dest != "help"]
     operands = [action for action in own if not action.option_strings]
@@ -88,11 +92,8 @@ def _is_place(action: Action) -> bool:
 
 
 def _row(action: Action) -> Row:
-    if action.choices:
+    word = str(action.metavar or action.dest.upper())
+    if action.choices and not action.metavar:
         word = "{" + ",".join(map(str, action.choices)) + "}"
-    else:
-        word = str(action.metavar or action.dest.upper())
-    word = str(action.metavar) if action.metavar else word
-    counts = {0: "", None: word, "?": f"[{word}]", "*": f"[{word}...]", "+": f"{word}..."}
-    value = counts[action.nargs]
-    return Row(tuple(action.option_strings), value, "", (action.help or "").replace("%%", "%"))
+    values = {0: "", None: word, "?": f"[{word}]", "*": f"[{word}...]", "+": f"{word}..."}
+    return Row(tuple(action.option_strings), values[action.nargs], "", action.help or "")
