@@ -97,7 +97,9 @@ JOBS = st.tuples(PROCESSES, objects(JOB_FIELDS), st.sampled_from(["1m", 60])).ma
 )
 REQUESTS = st.fixed_dictionaries(
     {"type": st.sampled_from([*request.TYPES, jobrequest.RUN, "restart", 1])},
-    optional={name: st.sampled_from(["web", ""]) | VALUES for name in ("name", "group", "reason")}
+    optional={
+        name: st.sampled_from(["web", ""]) | VALUES for name in ("name", "group", "reason", "pid")
+    }
     | {"signal": st.sampled_from(["HUP", "sighup", "1", 9, 32, "65"]) | VALUES},
 )
 
