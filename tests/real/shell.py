@@ -113,23 +113,29 @@ class Shell:
 
 @contextlib.contextmanager
 def shell(folder: Path, stand_for: Mapping[str, str], may_fail: str = r"(?!)") -> Iterator[Shell]:
-    """A shell, at whose end every monitor that was started in it is ended, and nothing is left."""
+    """A shell, at whose end all that was started in it is ended, and monitors leave nothing."""
     found = Shell(folder, stand_for, may_fail)
     try:
         yield found
     finally:
         found.close()
-        colonies = [Colony(lock.parents[1]) for lock in folder.rglob("status/.lock")]
-        for colony in colonies:
-            pid = (colony.monitor_status() or {}).get("pid", 0)
-            if pid and alive(pid):
-                os.kill(pid, signal.SIGTERM)
-                until(lambda pid=pid: not alive(pid), "the monitor ends")  # type: ignore[misc]
-        left = [pid for colony in colonies for pid in colony.marked()]
-        for pid in left:
+        for pid in _started_in(folder):
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-    assert left == []
+                os.kill(pid, signal.SIGTERM)
+        until(lambda: not _started_in(folder), "monitors and jobs end")
+    colonies = [Colony(lock.parents[1]) for lock in folder.rglob("status/.lock")]
+    assert [pid for colony in colonies for pid in colony.marked()] == []
+
+
+def _started_in(folder: Path) -> list[int]:
+    """Processes whose environment is that of the shell, such as monitors."""
+    home = f"HOME={folder}".encode()
+    found = []
+    for entry in filter(str.isdecimal, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if home in Path(f"/proc/{entry}/environ").read_bytes().split(b"\0"):
+                found.append(int(entry))
+    return [pid for pid in found if alive(pid)]
 
 
 def run_page(
