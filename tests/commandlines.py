@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import shlex
 from collections.abc import Iterator
 from unittest import mock
@@ -23,6 +24,9 @@ PLUGINS: dict[str, type[Options]] = {
     "ncolony-httpcheck": HttpcheckOptions,
     "ncolony-scheduler": SchedulerOptions,
 }
+_OURS = re.compile(r"(/.+/bin/)?(ncolony|twistd|twisted)")
+#: Behind these, our name is that of a package, a directory or a service.
+_OF_OTHERS = frozenset(("cd", "pip", "systemctl", "journalctl", "rc-update", "rc-service"))
 _OPERATORS = frozenset("();<>|&\n")
 
 
@@ -52,11 +56,11 @@ def ours(text: str) -> Iterator[list[str]]:
 
 
 def _starting_with_ours(command: list[str]) -> Iterator[list[str]]:
-    if command[:1] in (["cd"], ["pip"]):  # there it is the name of something else
+    if command and command[0].rpartition("/")[2] in _OF_OTHERS:
         return
     for at, word in enumerate(command):
-        if word in ("ncolony", "twistd", "twisted"):
-            yield command[at:]
+        if _OURS.fullmatch(word):
+            yield [word.rpartition("/")[2], *command[at + 1 :]]
             return
 
 

@@ -21,7 +21,7 @@ field() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.a
 """
 
 #: Pages that begin with nothing, as their reader does.
-FROM_NOTHING = ("README.md", "docs/tutorial/first-colony.md")
+FROM_NOTHING = ("README.md", "docs/tutorial/first-colony.md", "docs/how-to/log-rotation.md")
 
 
 class Scene(NamedTuple):
@@ -62,6 +62,11 @@ ncolony add web --wait -- sleep 1000
 echo '{"type": "RESTART", "name": "web", "reason": "no heartbeat for 31 s"}' >asked
 mv asked colony/messages/asked
 """,
+    ),
+    Scene(
+        "docs/how-to/systemd.md",
+        "$ twistd",
+        'mkdir -p /srv/colony/config; echo \'{"args": ["sleep", "1000"]}\' >/srv/colony/config/web',
     ),
     Scene("docs/reference/commands.md", "$ ncolony restart nobody", START),
     Scene("docs/reference/commands.md", "$ ncolony add new"),
@@ -197,18 +202,23 @@ PROVEN = (
 #: Pages whose excerpts, which begin with ``# FILE``, are those of an example's files.
 EXCERPTS = {"docs/how-to/container.md": "examples/container"}
 
-#: Programs in Python and other languages, by the heading above them: each is run by a test.
+_BEATS = "docs/how-to/heartbeats.md"
+#: Programs, by page, heading above them and language: each is run by a test of ``tests/real``.
 PROGRAMS = {
-    ("docs/how-to/heartbeats.md", "Python"): "test_beats.py::test_the_page_s_python_beats",
-    ("docs/how-to/heartbeats.md", "Twisted"): "test_beats.py::test_the_page_s_twisted_beats",
-    (
-        "docs/how-to/heartbeats.md",
-        "A shell script",
-    ): "test_beats.py::test_the_page_s_shell_script_beats",
-    ("docs/how-to/heartbeats.md", "JavaScript"): "test_beats.py::test_the_page_s_javascript_beats",
-    ("docs/how-to/heartbeats.md", "Go"): "test_beats.py::test_the_page_s_go_beats",
-    ("docs/reference/python.md", "`ncolony.ctllib`"): "test_examples_run.py::test_ctllib",
-    ("docs/reference/output.md", "The form of a line"): "test_examples_run.py::test_bytes_are_back",
+    (_BEATS, "Python", "python"): "test_beats.py::test_the_page_s_python_beats",
+    (_BEATS, "Twisted", "python"): "test_beats.py::test_the_page_s_twisted_beats",
+    (_BEATS, "A shell script", "sh"): "test_beats.py::test_the_page_s_shell_script_beats",
+    (_BEATS, "JavaScript", "javascript"): "test_beats.py::test_the_page_s_javascript_beats",
+    (_BEATS, "Go", "go"): "test_beats.py::test_the_page_s_go_beats",
+    ("docs/reference/python.md", "`ncolony.ctllib`", "python"): (
+        "test_examples_run.py::test_ctllib"
+    ),
+    ("docs/reference/output.md", "The form of a line", "python"): (
+        "test_examples_run.py::test_bytes_are_back"
+    ),
+    ("docs/how-to/log-rotation.md", "logrotate", "text"): (
+        "test_examples_run.py::test_logrotate_may_rename"
+    ),
 }
 
 #: Commands of a page that aren't run, by their first word. What they say of ``ncolony`` is read
@@ -219,6 +229,13 @@ NOT_RUN = {
     "make": "the tests are one of its targets, the benchmarks take minutes",
     "docker": "needs an engine",
     "kubectl": "needs a cluster",
+    "systemctl": "needs systemd",
+    "rc-update": "needs OpenRC",
+    "rc-service": "needs OpenRC",
+    "cp": "puts into place what systemd or OpenRC is to read",
+    "python3": "makes an environment in /opt",
+    "/opt/ncolony/bin/pip": "installs into /opt",
+    "/opt/ncolony/bin/ncolony": "is there once it was installed into /opt",
     "curl": "asks what docker has started",
     "(": "makes the key that docker mounts",
     "cat": "shows a file whose contents the page describes",

@@ -17,7 +17,9 @@ from commandlines import fault, first_words, ours
         ("docker exec c ncolony status -- x", [["ncolony", "status", "--", "x"]]),
         ("python -m twisted ncolony --colony D", [["twisted", "ncolony", "--colony", "D"]]),
         ("cat >a <<END\nncolony nonsense\nEND", []),
+        ("/opt/a/bin/ncolony status", [["ncolony", "status"]]),
         ("ls colony", []),
+        ("cp systemd/ncolony /etc/init.d/ncolony", []),
     ],
 )
 def test_ours_are_found(text: str, found: list[list[str]]) -> None:

@@ -54,7 +54,7 @@ def kind(page: str, block: Block) -> str | None:
     language = block.language
     if language is not None and language.startswith("{"):
         return "directive"
-    if (page, block.heading) in scenes.PROGRAMS and language not in (None, "json", "text"):
+    if (page, block.heading, language) in scenes.PROGRAMS:
         return "program"
     if language in CHECKS:
         return language
