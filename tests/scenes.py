@@ -48,6 +48,11 @@ until ncolony status web | grep BACKOFF; do sleep 0.1; done
 
 SCENES = (
     Scene(
+        "docs/how-to/ansible.md",
+        "$ ncolony check .source",
+        'echo \'{"args": "sleep"}\' >.source',
+    ),
+    Scene(
         "docs/how-to/container.md",
         '{"time": ',
         START + """ncolony add web-a --log '{"to": "files", "format": "json"}' -- echo ...""",

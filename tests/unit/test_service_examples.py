@@ -1,13 +1,18 @@
-"""What starts the monitor on a machine says what the monitor needs."""
+"""What starts the monitor on a machine, or writes its files, says what the monitor needs."""
 
 from __future__ import annotations
 
 import configparser
+import json
 import re
 import shlex
+from typing import Any
+
+import yaml
 
 import commandlines
-from ncolony import exits
+from ncolony import exits, spec
+from ncolony.names import is_process_name
 from ncolony.options import Options
 from pages import ROOT
 
@@ -62,3 +67,41 @@ def test_openrc_does_the_same() -> None:
     command = [said["command"], *shlex.split(said["command_args"].strip('"'))]
     assert command == shlex.split(unit()["Service"]["ExecStart"])
     assert said["retry"].startswith(f"TERM/{unit()['Service']['TimeoutStopSec']}/KILL/")
+
+
+def playbook() -> dict[str, Any]:
+    """Ansible's playbook: its one play."""
+    (play,) = yaml.safe_load((ROOT / "examples/ansible/processes.yml").read_text(encoding="utf-8"))
+    found: dict[str, Any] = play
+    return found
+
+
+def test_the_playbook_s_processes_can_be_used() -> None:
+    """Each, written as JSON, is a process's file without a warning."""
+    processes = playbook()["vars"]["processes"]
+    assert processes
+    for name, process in processes.items():
+        assert spec.parse(name, json.dumps(process).encode()).warnings == ()
+
+
+def test_the_playbook_s_commands_are_right() -> None:
+    """Each command line of ours in it, with a name in the place of what Ansible fills in."""
+    tasks = playbook()["tasks"]
+    argvs = [
+        task["ansible.builtin.command"]["argv"]
+        for task in tasks
+        if "ansible.builtin.command" in task
+    ]
+    assert len(argvs) == 3
+    for argv in argvs:
+        words = re.findall(r"'([^']+)'", argv)
+        assert commandlines.fault(["ncolony", *words, "D", "web"]) == ""
+    (copy,) = [task["ansible.builtin.copy"] for task in tasks if "ansible.builtin.copy" in task]
+    assert commandlines.fault(["ncolony", *copy["validate"].split()[3:]]) == ""
+    assert int(copy["mode"], 8) & 0o022 == 0
+
+
+def test_what_ansible_writes_aside_is_passed_over() -> None:
+    """Both names that it has for a file that isn't whole."""
+    for name in (".source", ".ansible_tmp5p5y6rjdweb"):
+        assert not is_process_name(name)
