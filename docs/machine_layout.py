@@ -19,6 +19,7 @@ from ncolony.model import (
     Removed,
     RestartAsked,
     RetryDue,
+    RunRestartAsked,
     ShutdownBegan,
     Spawned,
     SpawnFailed,
@@ -115,6 +116,9 @@ ARROWS: tuple[Arrow, ...] = (
         (StopAsked, RestartAsked, ShutdownBegan, Configured, Removed, Exited),
         (((495, 110), (635, 110)),),
         (503, 29),
+    ),
+    Arrow(
+        (RUNNING,), (STOPPING,), (RunRestartAsked,), (((495, 122), (635, 122)),), (612, 153), "end"
     ),
     Arrow((STOPPING,), (KILLING,), (KillDue,), (((690, 128), (690, 182)),), (697, 160)),
     Arrow(

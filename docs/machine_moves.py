@@ -78,6 +78,7 @@ def _reported(record: Record) -> Iterator[tuple[Event, Moment]]:
         model.StopAsked(),
         model.RestartAsked(named=True),
         model.RestartAsked(named=False),
+        model.RunRestartAsked(_PID),
         model.SignalAsked("HUP"),
         model.ShutdownBegan(),
         model.Spawned(epoch, _PID),

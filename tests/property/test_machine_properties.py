@@ -92,7 +92,7 @@ ENDED = st.one_of(
 
 def faults_of(record: Record) -> list[str]:
     """What must hold of every record that isn't forgotten; what doesn't, in words."""
-    state, spec = record.state, record.spec
+    state, spec, stops = record.state, record.spec, record.state in STOPS
     fresh = state is State.STOPPED and spec is None and record.refusal is None
     rules = {
         "a pid is its tree's": record.pid is None or record.tree == record.pid,
@@ -104,6 +104,9 @@ def faults_of(record: Record) -> list[str]:
             or (record.want is Want.UP and spec is not None)
         ),
         "what is stopped has a reason": state not in STOPS or record.stop_reason is not None,
+        "what left others behind has ended": (
+            record.stop_reason is not StopReason.LEFTOVER or record.pid is None or not stops
+        ),
         "BACKOFF alone has a next start": (
             (record.next_start_at is not None) == (state is State.BACKOFF)
         ),
@@ -132,8 +135,10 @@ def records(draw: st.DrawFn, state: State) -> Record:
         spec, refused = None, refused or state is State.FAILED
     want = draw(st.sampled_from(Want)) if stops or spec is None else Want.UP
     tree = draw(st.integers(2, 4) | st.integers(2, 1 << 22)) if state in HAS_A_TREE else None
-    pid = draw(st.none() | st.just(tree)) if stops else tree
     reasons = st.sampled_from(StopReason)
+    reason = draw(reasons if stops else st.none() | reasons)
+    ended = stops and (reason is StopReason.LEFTOVER or draw(st.booleans()))
+    pid = None if ended else tree
     note = draw(TEXT)
     return Record(
         "web",
@@ -148,7 +153,7 @@ def records(draw: st.DrawFn, state: State) -> Record:
         tree=tree,
         since_at=draw(SECONDS),
         started_mono=draw(SECONDS),
-        stop_reason=draw(reasons if stops else st.none() | reasons),
+        stop_reason=reason,
         last=draw(ENDED if state is State.EXITED else st.none() | ENDED),
         delay_s=draw(SECONDS),
         next_start_at=draw(SECONDS) if state is State.BACKOFF else None,

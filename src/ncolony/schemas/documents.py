@@ -124,7 +124,7 @@ def _requests(title: str, types: Mapping[str, type[Any]]) -> Schema:
 
 
 def _request(name: str, kind: type[Any]) -> Schema:
-    needed = [field for field in kind._fields if field != "reason"]
+    needed = [field for field in kind._fields if field not in kind._field_defaults]
     return {
         "title": name,
         "description": meaning_of(kind),
@@ -140,6 +140,11 @@ _REQUESTED: dict[str, Schema] = {
     "signal": {
         "description": "A signal's name or number.",
         **either(ref("signal"), matching("[1-9]|[12][0-9]|3[014-9]|[45][0-9]|6[0-4]")),
+    },
+    "pid": {
+        "description": "Only the run with this pid is meant.",
+        "type": ["integer", "null"],
+        "minimum": 1,
     },
     "reason": {
         "description": "Said in the log and in the status; up to 200 characters of it.",
