@@ -79,11 +79,12 @@ docs: .venv/.installed ## the documentation, in docs/_build/html; a warning is a
 changelog: .venv/.installed ## what the next release's news would say
 	$(BIN)/towncrier build --draft
 
-# Each in an environment of its own, made once; .venv's version has had its turn above.
+# Each in an environment of its own, made once; .venv's version has had its turn above. All at the
+# same time, for these tests use one processor; what each says is shown when all are through.
 pythons: .venv/.installed ## the quick tests on every other supported Python found here
-	@set -e; \
+	@set -e; mkdir -p .build; running=; \
 	own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
-	scripts/pythons | while read -r version python; do \
+	while read -r version python; do \
 	    test "$$version" != "$$own" || continue; \
 	    env=.venvs/$$version; \
 	    if ! test $$env/.installed -nt pyproject.toml; then \
@@ -91,9 +92,16 @@ pythons: .venv/.installed ## the quick tests on every other supported Python fou
 	        $$env/bin/python -m pip install --quiet --editable '.[test]'; \
 	        touch $$env/.installed; \
 	    fi; \
-	    echo "CPython $$version:"; \
-	    $$env/bin/python -m pytest -q -p no:cacheprovider $(QUICK) </dev/null; \
-	done
+	    $$env/bin/python -m pytest -q -p no:cacheprovider $(QUICK) \
+	        </dev/null >.build/python$$version.txt 2>&1 & \
+	    running="$$running $$!:$$version"; \
+	done < <(scripts/pythons); \
+	failed=; \
+	for one in $$running; do \
+	    wait $${one%:*} || failed="$$failed $${one#*:}"; \
+	    echo "CPython $${one#*:}:"; cat .build/python$${one#*:}.txt; \
+	done; \
+	test -z "$$failed" || { echo "the tests fail on CPython$$failed" >&2; exit 1; }
 
 wheel: .venv/.installed ## build, install the wheel alone elsewhere, run a colony from it
 	$(BIN)/python scripts/check_wheel.py
