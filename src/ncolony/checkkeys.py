@@ -27,7 +27,14 @@ GRACE = forms.number(0, _MAX_GRACE, f"a number of periods, 0 to {_MAX_GRACE}")
 
 
 class CheckKeyError(ValueError):
-    """A file that asks wrongly; ``str()`` says in a line which key, what was found, and allowed."""
+    """A file that asks wrongly.
+
+    ``faults`` has each reason; ``str()`` says in a line which keys, what was found, and allowed.
+    """
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("; ".join(map(str, faults)))
+        self.faults = faults
 
 
 class Field(NamedTuple):
@@ -58,16 +65,20 @@ def read(text: bytes, key: str, fields: Mapping[str, Field]) -> Wanted | None:
     try:
         document = json.loads(text.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise CheckKeyError(f"found no valid JSON ({error}); allowed: a JSON object") from None
+        raise _whole(f"found no valid JSON ({error}); allowed: a JSON object") from None
     if not isinstance(document, dict):
-        raise CheckKeyError(f"found {shown(document)}; allowed: a JSON object")
+        raise _whole(f"found {shown(document)}; allowed: a JSON object")
     wanted = document.get(key)
     if wanted is None:
         return None
     if not isinstance(wanted, dict):
         allowed = f"an object with {', '.join(fields)}"
-        raise CheckKeyError(str(Fault(key, f"found {shown(wanted)}; allowed: {allowed}")))
+        raise CheckKeyError(Fault(key, f"found {shown(wanted)}; allowed: {allowed}"))
     return Wanted(_values(wanted, key, fields), _unknown(wanted, key, fields))
+
+
+def _whole(message: str) -> CheckKeyError:
+    return CheckKeyError(Fault("", message))
 
 
 def _values(wanted: dict[str, Any], key: str, fields: Mapping[str, Field]) -> dict[str, Any]:
@@ -84,7 +95,7 @@ def _values(wanted: dict[str, Any], key: str, fields: Mapping[str, Field]) -> di
             message = f"found {wrong.found}; allowed: {field.allowed}"
             faults.append(Fault(f"{key}.{name}{wrong.where}", message))
     if faults:
-        raise CheckKeyError("; ".join(map(str, faults)))
+        raise CheckKeyError(*faults)
     return found
 
 

@@ -28,7 +28,7 @@ PROGRAM = "ncolony"
 #: What the ancestor's users type.
 CTL = "python -m ncolony ctl"
 _EPILOG = """\
-The first five name directories of files, which are the whole interface.
+The directories are of files, which are the whole interface.
 '{prog} COMMAND --help' says more and has an example.
 
 example:

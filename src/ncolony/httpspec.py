@@ -188,4 +188,4 @@ def parse(text: bytes) -> HttpCheck | None:
 
 
 def _fault(key: str, message: str) -> CheckKeyError:
-    return CheckKeyError(str(Fault(f"{KEY}.{key}", message)))
+    return CheckKeyError(Fault(f"{KEY}.{key}", message))

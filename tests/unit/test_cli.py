@@ -408,7 +408,15 @@ def test_completion(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The shell gets every command; bash and zsh the processes' names as well."""
     assert cli.main(["completion", shell]) == 0
     text = capsys.readouterr().out
-    for word in ("restart-group", "disable", "rotate", "since", "stop-signal"):
+    for word in [
+        "restart-group",
+        "disable",
+        "rotate",
+        "since",
+        "stop-signal",
+        "catch-up",
+        "httpcheck",
+    ]:
         assert word in text
     assert ("_ncolony_processes" in text) == (shell != "tcsh")
 

@@ -127,6 +127,17 @@ def _status(colony: Colony, options: Namespace) -> int:
     return AS_WANTED if as_wanted else NOT_SO
 
 
+def _add_plugins(colony: Colony, options: Namespace) -> int:
+    ctllib.add_plugins(
+        colony,
+        options.plugin or None,
+        trust=options.trust or (),
+        replace=options.replace,
+        wait_s=options.wait_s,
+    )
+    return AS_WANTED
+
+
 def _job(colony: Colony, options: Namespace) -> int:
     from .jobs import command
 
@@ -152,5 +163,6 @@ _RUN: dict[str, Callable[[Colony, Namespace], int]] = {
     "job remove": _job,
     "job list": _job,
     "job run": _job,
+    "add-plugins": _add_plugins,
     "check": _check,
 }

@@ -8,6 +8,7 @@ import shtab
 
 from .arguments import JOB, PROCESS
 from .places import Colony
+from .plugins import PLUGINS
 
 _BASH = """
 _ncolony_names() {
@@ -52,6 +53,8 @@ def script(parser: ArgumentParser, commands: dict[str, ArgumentParser], shell: s
                 action.complete = complete  # type: ignore[attr-defined]
             elif action.dest in {*Colony._fields, "colony", "cwd"}:
                 action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
+            elif action.dest == "plugin":
+                action.choices = tuple(PLUGINS)
             elif action.dest in {"file", "extras", "env_file"}:
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
     return shtab.complete(parser, shell, preamble={"bash": _BASH, "zsh": _ZSH}.get(shell, ""))

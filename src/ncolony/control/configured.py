@@ -21,12 +21,18 @@ def names(colony: Colony) -> list[str]:
 def listed(directory: str) -> list[str]:
     """The names of the files in a directory of processes or jobs, as ``names`` has them."""
     try:
+        return files_in(directory)
+    except OSError as error:
+        raise CtlError(f"cannot list {directory}: {because(error)}") from None
+
+
+def files_in(directory: str) -> list[str]:
+    """As ``listed``, but raises OSError as it comes."""
+    try:
         with os.scandir(directory) as entries:
             return sorted(e.name for e in entries if is_process_name(e.name) and e.is_file())
     except FileNotFoundError:
         return []
-    except OSError as error:
-        raise CtlError(f"cannot list {directory}: {because(error)}") from None
 
 
 def has(colony: Colony, name: str) -> bool:

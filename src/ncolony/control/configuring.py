@@ -76,7 +76,7 @@ def write(what: str, path: str, text: bytes) -> None:
     try:
         aside.put(folder, file, text, durable=True)
     except OSError as error:
-        raise CtlError(f"cannot {what}: {because(error)}") from None
+        raise CtlError(f"cannot {what}: cannot write {path}: {because(error)}") from None
 
 
 def environment(name: str, env: Environment) -> dict[str, str]:

@@ -94,6 +94,15 @@ def changing(
 
     Where the file says that it isn't enabled, until it is down.
     """
+    look = look_at_change(colony, name, text)
+    return lambda: wait_for(f"{verb} {name}", colony, look, wait_s)
+
+
+def look_at_change(colony: Colony, name: str, text: bytes) -> Callable[[], Verdict]:
+    """What looks whether a process's file that is about to be written is in force, and it runs.
+
+    Or is down, where the file says so.
+    """
     from ..spec import parse  # 4 ms that no other wait needs
 
     enabled = parse(name, text).enabled
@@ -103,7 +112,7 @@ def changing(
     def look() -> Verdict:
         return outcome.added(before, observed.record(colony, name), fingerprint, enabled)
 
-    return lambda: wait_for(f"{verb} {name}", colony, look, wait_s)
+    return look
 
 
 def wait_removed(colony: Colony, name: str, wait_s: float) -> None:

@@ -9,9 +9,8 @@ from argparse import Namespace
 from collections.abc import Callable
 
 from ...scheduler import jobfile
-from .. import adding
 from ..places import Colony
-from ..scheduling import job_add, job_remove, job_run, jobs, scheduler_is_running
+from ..pluginlib import job_add, job_remove, job_run, jobs, scheduler_is_running
 from ..showing import width_of
 from ..table import printable
 from . import table, where
@@ -21,6 +20,8 @@ AS_WANTED, NOT_SO = 0, 1
 
 def _add(colony: Colony, options: Namespace) -> int:
     """Write a job's file."""
+    from .. import adding
+
     every = None if options.every is None else adding.number_or_text(options.every)
     job_add(
         colony,

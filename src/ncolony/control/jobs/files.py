@@ -9,7 +9,7 @@ from typing import Any
 
 from ...faults import Fault
 from ...scheduler import jobspec
-from .. import configuring
+from .. import configuring, directories
 from ..errors import CtlError, because
 from ..known import refuse_bad
 from ..places import Colony
@@ -33,7 +33,7 @@ def add(
     """
     refuse_bad("add job", name, "job")
     text = configuring.content(f"job {name}", args, env, extras, parse=_parse, **keys)
-    where.make(where.directory(colony))
+    directories.make(where.directory(colony))
     configuring.write(f"add job {name}", where.file_of(colony, name), text)
     if wait_s is not None:
         fingerprint = sha256(text).hexdigest()
@@ -60,7 +60,9 @@ def remove(colony: Colony, name: str, wait_s: float | None) -> None:
     except FileNotFoundError:
         raise where.unknown_name("remove", colony, name) from None
     except OSError as error:
-        raise CtlError(f"cannot remove job {name}: {because(error)}") from None
+        raise CtlError(
+            f"cannot remove job {name}: cannot remove {path}: {because(error)}"
+        ) from None
     if wait_s is not None:
         observed.wait_for(
             f"remove job {name}",

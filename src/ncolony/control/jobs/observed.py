@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from ...scheduler import jobfile
 from ...scheduler.jobfile import JobFileError, JobStatus
-from ...spec import MAX_BYTES, SpecError
 from .. import observed
 from ..errors import because
-from ..following import judged
-from ..outcome import Verdict
 from ..places import Colony
 from ..regular import read_regular
-from ..waiting import Patience, until
 from . import where
 from .outcome import CHANGED, NOT_READ
+
+if TYPE_CHECKING:
+    from ..outcome import Verdict
 
 #: The state of a job of which the scheduler has said nothing that can be read.
 UNKNOWN = "unknown"
@@ -55,7 +55,7 @@ def records(colony: Colony, names: Iterable[str]) -> dict[str, JobStatus]:
     for name in names:
         known = record(colony, name)
         try:
-            text = read_regular(where.file_of(colony, name), MAX_BYTES)
+            text = read_regular(where.file_of(colony, name), observed.MAX_BYTES)
         except FileNotFoundError:
             if known is not None and known.pid is not None:
                 found[name] = known
@@ -74,6 +74,7 @@ def records(colony: Colony, names: Iterable[str]) -> dict[str, JobStatus]:
 def _unread(colony: Colony, name: str, text: bytes, known: JobStatus | None) -> JobStatus:
     """A job whose file no scheduler has read, as far as that says itself."""
     from ...scheduler import jobspec
+    from ...spec import SpecError
 
     if known is not None and known.fingerprint is None:
         return known  # the scheduler can't read it, or its status can't be read
@@ -90,9 +91,12 @@ def _unread(colony: Colony, name: str, text: bytes, known: JobStatus | None) -> 
 
 
 def wait_for(what: str, colony: Colony, look: Callable[[], Verdict], wait_s: float) -> None:
-    """Wait while a scheduler lives, at most so many seconds. Raises CtlError.
+    """Wait while a scheduler lives, at most so many seconds, for what ``look`` is for.
 
-    Where it doesn't come to what ``look`` is for.
+    Raises CtlError where it doesn't come to that.
     """
+    from ..following import judged
+    from ..waiting import Patience, until
+
     verdict = until(look, lambda: scheduler_is_running(colony), Patience(wait_s), NOT_RUNNING)
     judged(what, verdict, NOT_RUNNING)

@@ -7,7 +7,7 @@ import time
 from ...scheduler import jobrequest
 from ...scheduler.jobrequest import RunNow
 from ...status import utc_text
-from .. import asking
+from .. import asking, directories
 from ..following import following
 from ..places import Colony
 from . import observed, outcome, where
@@ -25,7 +25,7 @@ def run(colony: Colony, name: str, wait_s: float | None) -> None:
     before = observed.record(colony, name)
     asked_at = utc_text(time.time() - _GRAIN_S)
     requests = where.requests(colony)
-    where.make(requests)
+    directories.make(requests)
     file = asking.put(requests, jobrequest.encode(RunNow(name)))
     if wait_s is None:
         return

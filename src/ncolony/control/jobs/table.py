@@ -24,13 +24,14 @@ def lines(
     Unless a scheduler ``lives``, nothing will run next.
     """
     rows = [HEADER, *[_row(job if lives else job._replace(next=None), now) for job in jobs]]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
+    *widths, longest = [max(map(len, column)) for column in zip(*rows, strict=True)]
     room = None
     if width is not None:
+        least = min(longest, _SHORTEST)
         room = width - sum(w + 2 for w in widths)
-        if room < _SHORTEST:
-            widths[1] = max(widths[1] - (_SHORTEST - room), min(_SHORTEST, widths[1]))
-            room = _SHORTEST
+        if room < least:
+            widths[1] = max(widths[1] - (least - room), min(_SHORTEST, widths[1]))
+            room = least
     for row in rows:
         cells = [
             cut(cell, size).rjust(size) if title in _RIGHT else cut(cell, size).ljust(size)

@@ -6,7 +6,7 @@ import os
 
 from ...scheduler.jobfile import JOBS_DIRECTORY, MESSAGES_DIRECTORY
 from .. import configured
-from ..errors import CtlError, because, nearest
+from ..errors import CtlError, nearest
 from ..known import refuse_bad
 from ..places import Colony
 
@@ -47,22 +47,3 @@ def unknown_name(verb: str, colony: Colony, name: str) -> CtlError:
     """The error for a name that no job has, with the nearest that one has."""
     near = nearest(name, names(colony))
     return CtlError(f"cannot {verb} job {name}: no job has this name{near}")
-
-
-def make(path: str) -> None:
-    """Make a directory and those above it that are missing, for the one whose colony it is.
-
-    Raises CtlError.
-    """
-    from ...trust import make_directories
-
-    if os.path.isdir(path):
-        return
-    above = os.path.dirname(os.path.abspath(path))
-    try:
-        make_directories(path)
-        if os.geteuid() == 0:
-            owner = os.stat(above)
-            os.chown(path, owner.st_uid, owner.st_gid)
-    except OSError as error:
-        raise CtlError(f"cannot make {path}: {because(error)}") from None

@@ -1,4 +1,4 @@
-"""The commands of ``ncolony job`` as functions: what ``ncolony.ctllib`` has for jobs."""
+"""What ``ncolony.ctllib`` has for the plugins, and for the jobs of one of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,26 @@ from .places import AnyPlaces, colony_of
 
 if TYPE_CHECKING:
     from ..scheduler.jobfile import JobStatus
+
+
+def add_plugins(
+    places: AnyPlaces,
+    plugins: Iterable[str] | None = None,
+    *,
+    trust: Iterable[str] = (),
+    replace: bool = False,
+    wait_s: float | None = None,
+) -> None:
+    """Add the plugins' processes: "beatcheck", "httpcheck" and "scheduler", or some of them.
+
+    The directories of jobs and of heartbeats are made where they aren't there. A process whose
+    file says the same already is left alone. Raises CtlError, and writes nothing, where one has
+    another file, unless with ``replace``. ``trust`` are users, and groups with a colon before
+    them, whose files a scheduler of root's obeys. Waits until all of them run and have begun.
+    """
+    from . import plugins as adding
+
+    adding.add(colony_of(places), plugins, trust, replace=replace, wait_s=wait_s)
 
 
 def job_add(
