@@ -18,7 +18,7 @@ from ncolony.model import State
 from ncolony.options import Options
 from ncolony.scheduler.jobfile import JobExit, JobStatus
 from ncolony.schemas import statusfields
-from ncolony.spec import FIELDS, parse
+from ncolony.spec import FIELDS
 from ncolony.status import LastExit, MonitorStatus, StatusRecord, Watched
 
 ROOT = Path(__file__).parents[2]
@@ -70,15 +70,6 @@ def test_every_key_of_log_is_in_the_reference() -> None:
         for name, key in KEYS.items()
     ]
     assert [row for row in rows if not re.search(row, text)] == []
-
-
-@pytest.mark.parametrize("page", ["process-file.md", "output.md"])
-def test_examples_of_files_can_be_used(page: str) -> None:
-    """Each is read without a fault or a warning."""
-    examples = re.findall(r"```json\n(.*?)```", reference(page), re.DOTALL)
-    assert examples
-    for text in examples:
-        assert parse("web", text.encode()).warnings == ()
 
 
 def test_every_request_is_in_the_reference() -> None:
