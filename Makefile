@@ -8,8 +8,8 @@ BIN := .venv/bin
 SOURCES := src tests scripts demo examples $(wildcard docs/*.py) $(wildcard bench)
 
 # 100 % of lines and branches, without exception: these modules are pure.
-CORE := asked context describe faults fields isystem logspec machine model names policy request \
-	runs spec status statusdocument transitions values
+CORE := asked context describe faults fields forms isystem logspec machine model names policy \
+	request runs spec status statusdocument transitions values
 empty :=
 space := $(empty) $(empty)
 comma := ,
@@ -21,8 +21,8 @@ QUICK := $(wildcard tests/unit tests/property tests/contract)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench stress docs lint format typecheck pytest core-coverage changelog \
-	pythons wheel clean
+.PHONY: help demo test bench stress generated docs lint format typecheck pytest core-coverage \
+	changelog pythons wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +69,9 @@ pytest: .venv/.installed ## the tests, on .venv's Python, with branch coverage
 core-coverage: .venv/.installed
 	@test -f .coverage || { echo "cannot report coverage: run 'make pytest' first" >&2; exit 1; }
 	$(BIN)/coverage report --include='$(CORE_FILES)' --fail-under=100
+
+generated: .venv/.installed ## write anew the files that are made from the code
+	$(BIN)/python scripts/generate.py
 
 docs: .venv/.installed ## the documentation, in docs/_build/html; a warning is an error
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html

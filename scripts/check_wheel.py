@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PLUGIN = "twisted/plugins/ncolony_monitor.py"
+SCHEMA = "ncolony/schemas/process.json"
 
 # Generous: two cores may be shared with other work. A healthy run needs a second or two.
 DEADLINE_S = 30.0
@@ -71,7 +72,7 @@ def build(into: Path) -> Path:
         in_sdist = {name.partition("/")[2] for name in archive.getnames()}
     with zipfile.ZipFile(wheel) as archive:
         in_wheel = set(archive.namelist())
-    for needed in (PLUGIN, "ncolony/__init__.py", "ncolony/py.typed"):
+    for needed in (PLUGIN, SCHEMA, "ncolony/__init__.py", "ncolony/py.typed"):
         if needed not in in_wheel:
             raise CheckError(f"cannot find {needed} in {wheel.name}")
         if f"src/{needed}" not in in_sdist:
@@ -84,10 +85,18 @@ def build(into: Path) -> Path:
 
 
 def install(wheel: Path, environment: Path) -> Path:
-    """Return the programs' folder of a fresh environment that holds the wheel alone."""
+    """Return the programs' folder of a fresh environment that holds the wheel alone.
+
+    The manual pages have to be beside it, where man(1) looks.
+    """
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
     programs = environment / "bin"
     subprocess.run([str(programs / "pip"), "install", "--quiet", str(wheel)], check=True)
+    installed = environment / "share" / "man"
+    pages = [page.relative_to(CHECKOUT / "man") for page in (CHECKOUT / "man").glob("*/*")]
+    lost = [str(page) for page in pages if not (installed / page).is_file()]
+    if lost or not pages:
+        raise CheckError(f"cannot find {', '.join(lost) or 'a page'} in {installed}")
     return programs
 
 

@@ -39,7 +39,7 @@ class Watching(SimulatedColony):
         """Another checker begins."""
         at = len(self.checkers)
         said = self.said.append if at == 0 else lambda _: None
-        checker = Checker(self.system, MESSAGES, STATUS, freq_s, f"checker{at}", said)
+        checker = Checker(self.system, MESSAGES, STATUS, freq_s, said)
         self.checkers.append(checker)
         self.files.append(AskedFiles(self.system, CONFIG, beatspec.parse))
         self.look()
@@ -87,4 +87,3 @@ class Watching(SimulatedColony):
         for checker in self.checkers:
             checker.stop()
         assert self.system.armed == 0
-        assert [n for n in self.system.names(MESSAGES) if n.startswith(".")] == []

@@ -12,7 +12,14 @@ CONFIG, MESSAGES, STATUS = "/config", "/messages", "/status"
 
 def a_status(name: str, state: str = "RUNNING", starts: int = 1) -> bytes:
     """What the monitor says of a process."""
-    return status.encode(status.StatusRecord(name, state, "UP", "why", "since", 7, starts))
+    return status.encode(
+        status.StatusRecord(name, state, "UP", "why", "since", pid_of(starts), starts)
+    )
+
+
+def pid_of(starts: int) -> int:
+    """Each run has a pid of its own."""
+    return 1000 + starts
 
 
 class SimulatedColony:
@@ -23,6 +30,8 @@ class SimulatedColony:
         for directory in (CONFIG, MESSAGES, STATUS):
             self.system.make_directory(directory)
         self.said: list[str] = []
+        #: What runs in truth, which the status may lag behind.
+        self.pids: dict[str, int] = {}
 
     def look(self) -> None:
         raise NotImplementedError
@@ -39,6 +48,7 @@ class SimulatedColony:
 
     def runs(self, name: str = "web", starts: int = 1, state: str = "RUNNING") -> Self:
         """The monitor says so."""
+        self.pids[name] = pid_of(starts)
         self.system.replace(f"{STATUS}/{name}", a_status(name, state, starts))
         return self
 
@@ -53,3 +63,11 @@ class SimulatedColony:
         for name in names:
             self.system.remove(MESSAGES, name)
         return found
+
+    def carried_out(self) -> list[str]:
+        """Whom the requests that lie there restart: they are of the run that runs."""
+        return [
+            asked.name
+            for asked in self.requests()
+            if isinstance(asked, request.Restart) and asked.pid in (None, self.pids[asked.name])
+        ]

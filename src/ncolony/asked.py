@@ -15,7 +15,9 @@ def event_of(asked: request.Order) -> model.Event:
         case request.Stop():
             return model.StopAsked(asked.reason)
         case request.Restart():
-            return model.RestartAsked(asked.reason)
+            if asked.pid is None:
+                return model.RestartAsked(asked.reason)
+            return model.RunRestartAsked(asked.pid, asked.reason)
         case request.Signal():
             return model.SignalAsked(asked.signal)
         case request.RestartAll() | request.RestartGroup():

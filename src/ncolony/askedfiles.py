@@ -9,6 +9,7 @@ from typing import Generic, NamedTuple, TypeVar, assert_never
 from . import spec
 from .checkkeys import CheckKeyError
 from .dirfiles import DirFiles, IClockedFiles
+from .faults import Fault
 from .troubles import Trouble, Troubles
 
 T = TypeVar("T")
@@ -54,7 +55,7 @@ class AskedFiles(DirFiles[AskedChange[T]]):
         try:
             if len(text) > spec.MAX_BYTES:
                 most = f"{spec.MAX_BYTES} bytes"
-                raise CheckKeyError(f"found more than {most}; allowed: at most {most}")
+                raise CheckKeyError(Fault("", f"found more than {most}; allowed: at most {most}"))
             wanted = self._parse(text)
         except CheckKeyError as error:
             return AskedWrongly(f"cannot use {self._directory}/{name}: {error}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from . import checkkeys
-from .checkkeys import DEFAULT_GRACE, GRACE_ALLOWED, PERIOD_ALLOWED, Field, grace, period
+from . import checkkeys, forms
+from .checkkeys import DEFAULT_GRACE, GRACE, PERIOD, Field
+from .forms import Form
 from .values import Wrong, string
 
 #: The key of a process's file.
@@ -38,19 +39,15 @@ def _status(value: Any) -> str:
     return text
 
 
+_STATUS = Form(
+    "the path of a file, or of a directory that holds a file of the process's name",
+    {"minLength": 1, **forms.ref("string")},
+    _status,
+)
 FIELDS: dict[str, Field] = {
-    "period": Field(
-        PERIOD_ALLOWED, "without a heartbeat for longer, it is restarted", None, period
-    ),
-    "grace": Field(
-        GRACE_ALLOWED, "so many periods after a start it isn't judged", f"{DEFAULT_GRACE:g}", grace
-    ),
-    "status": Field(
-        "the path of a file, or of a directory that holds a file of the process's name",
-        "what the process touches",
-        None,
-        _status,
-    ),
+    "period": Field(*PERIOD, "without a heartbeat for longer, it is restarted", None),
+    "grace": Field(*GRACE, "so many periods after a start it isn't judged", f"{DEFAULT_GRACE:g}"),
+    "status": Field(*_STATUS, "what the process touches", None),
 }
 
 

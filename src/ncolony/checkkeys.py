@@ -6,32 +6,48 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from . import forms
 from .faults import Fault, shown
-from .values import MAX_SECONDS, Wrong, number, seconds
+from .forms import Schema
+from .values import MAX_SECONDS, Wrong
 
 #: Files' times have the grain of the kernel's tick, 10 ms at most, and a third of a period is
 #: the time between two beats.
 MIN_PERIOD_S = 0.1
 #: So many periods pass before the first judgement where the file doesn't say.
 DEFAULT_GRACE = 3.0
-_MAX_GRACE = 1e6
-PERIOD_ALLOWED = (
-    f"seconds, {MIN_PERIOD_S:g} to {MAX_SECONDS}, or a number with a unit: 90s, 10m, 1h, 7d"
+_MAX_GRACE = 1_000_000
+#: How often something is to be.
+PERIOD = forms.seconds(
+    MIN_PERIOD_S,
+    f"seconds, {MIN_PERIOD_S:g} to {MAX_SECONDS}, or a number with a unit: 90s, 10m, 1h, 7d",
 )
-GRACE_ALLOWED = f"a number of periods, 0 to {_MAX_GRACE:g}"
+#: For how many periods after a start nothing is judged.
+GRACE = forms.number(0, _MAX_GRACE, f"a number of periods, 0 to {_MAX_GRACE}")
 
 
 class CheckKeyError(ValueError):
-    """A file that asks wrongly; ``str()`` says in a line which key, what was found, and allowed."""
+    """A file that asks wrongly.
+
+    ``faults`` has each reason; ``str()`` says in a line which keys, what was found, and allowed.
+    """
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("; ".join(map(str, faults)))
+        self.faults = faults
 
 
 class Field(NamedTuple):
-    """One key of the object; ``default`` in words, None where the key must be there."""
+    """One key of the object: the three parts of a Form, and what it means.
+
+    ``default`` is in words, None where the key must be there.
+    """
 
     allowed: str
+    schema: Schema
+    convert: Callable[[Any], Any]
     meaning: str
     default: str | None
-    convert: Callable[[Any], Any]
 
 
 class Wanted(NamedTuple):
@@ -39,19 +55,6 @@ class Wanted(NamedTuple):
 
     values: dict[str, Any]
     warnings: tuple[str, ...]
-
-
-def period(value: Any) -> float:
-    """How often something is to be, in seconds."""
-    found = seconds(value)
-    if found < MIN_PERIOD_S:
-        raise Wrong(shown(value))
-    return found
-
-
-def grace(value: Any) -> float:
-    """For how many periods after a start nothing is judged."""
-    return number(value, 0, _MAX_GRACE)
 
 
 def read(text: bytes, key: str, fields: Mapping[str, Field]) -> Wanted | None:
@@ -62,16 +65,20 @@ def read(text: bytes, key: str, fields: Mapping[str, Field]) -> Wanted | None:
     try:
         document = json.loads(text.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise CheckKeyError(f"found no valid JSON ({error}); allowed: a JSON object") from None
+        raise _whole(f"found no valid JSON ({error}); allowed: a JSON object") from None
     if not isinstance(document, dict):
-        raise CheckKeyError(f"found {shown(document)}; allowed: a JSON object")
+        raise _whole(f"found {shown(document)}; allowed: a JSON object")
     wanted = document.get(key)
     if wanted is None:
         return None
     if not isinstance(wanted, dict):
         allowed = f"an object with {', '.join(fields)}"
-        raise CheckKeyError(str(Fault(key, f"found {shown(wanted)}; allowed: {allowed}")))
+        raise CheckKeyError(Fault(key, f"found {shown(wanted)}; allowed: {allowed}"))
     return Wanted(_values(wanted, key, fields), _unknown(wanted, key, fields))
+
+
+def _whole(message: str) -> CheckKeyError:
+    return CheckKeyError(Fault("", message))
 
 
 def _values(wanted: dict[str, Any], key: str, fields: Mapping[str, Field]) -> dict[str, Any]:
@@ -88,7 +95,7 @@ def _values(wanted: dict[str, Any], key: str, fields: Mapping[str, Field]) -> di
             message = f"found {wrong.found}; allowed: {field.allowed}"
             faults.append(Fault(f"{key}.{name}{wrong.where}", message))
     if faults:
-        raise CheckKeyError("; ".join(map(str, faults)))
+        raise CheckKeyError(*faults)
     return found
 
 

@@ -10,23 +10,31 @@ from __future__ import annotations
 import os
 import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from . import __version__
 from .control import arguments
 from .control.arguments import COMMANDS, Help
+from .control.arguments.words import (
+    TAKE_A_PROGRAM,
+    find_command,
+    settle_program,
+    settle_schedule,
+    split,
+)
 from .control.errors import CtlError
 
 PROGRAM = "ncolony"
 #: What the ancestor's users type.
 CTL = "python -m ncolony ctl"
 _EPILOG = """\
-The first five name directories of files, which are the whole interface.
+The directories are of files, which are the whole interface.
 '{prog} COMMAND --help' says more and has an example.
 
 example:
   {prog} --colony /srv/colony add web -- python3 -m http.server
 """
+_PLACES = ("colony", "config", "messages", "status", "logs", "jobs")
 _INTERRUPTED = 128 + 2
 _BROKEN_PIPE = 128 + 13
 
@@ -45,9 +53,9 @@ def main(argv: Sequence[str], prog: str = PROGRAM) -> int:
     words = list(argv)
     if words[:1] == ["ctl"]:
         words, prog = words[1:], CTL
-    at = _find_command(words)
-    command = None if at is None else words[at]
-    if at is not None and command == "run" and not {"-h", "--help"} & set(words[:at]):
+    found = find_command(words, COMMANDS)
+    at, command = found or (0, "")
+    if command == "run" and not {"-h", "--help"} & set(words[:at]):
         from .signals import Signals
 
         signals = Signals()  # before the 0.1 s that it takes to import Twisted
@@ -55,7 +63,7 @@ def main(argv: Sequence[str], prog: str = PROGRAM) -> int:
 
         return run_monitor(words[:at] + words[at + 1 :], signals)
     try:
-        code = _carry_out(words, at, command, prog)
+        code = _carry_out(words, found, prog)
         sys.stdout.flush()
     except CtlError as error:
         from .control.table import printable
@@ -71,14 +79,12 @@ def main(argv: Sequence[str], prog: str = PROGRAM) -> int:
     return code
 
 
-def _carry_out(words: list[str], at: int | None, command: str | None, prog: str) -> int:
+def _carry_out(words: list[str], found: tuple[int, str] | None, prog: str) -> int:
     program: list[str] | None = None
-    if at is not None and command is not None:
-        words, program = _split(words, at, command)
-    parser, parsers = build(prog, COMMANDS if command is None else (command,))
-    options = parser.parse_args(
-        words, Namespace(colony=None, config=None, messages=None, status=None, logs=None)
-    )
+    if found is not None:
+        words, program = split(words, *found)
+    parser, parsers = build(prog, COMMANDS if found is None else (found[1],))
+    options = parser.parse_args(words, Namespace(**dict.fromkeys(_PLACES)))
     if options.command == "completion":
         from .control import completion
 
@@ -89,8 +95,10 @@ def _carry_out(words: list[str], at: int | None, command: str | None, prog: str)
         from .control import beating
 
         return beating.run()
-    if options.command == "add":
-        _settle_program(parsers["add"], options, program)
+    if options.command in TAKE_A_PROGRAM:
+        settle_program(parsers[options.command], options, program)
+    if options.command == "job add":
+        settle_schedule(parsers[options.command], options)
     from .control import commands
 
     return commands.run(options)
@@ -99,7 +107,10 @@ def _carry_out(words: list[str], at: int | None, command: str | None, prog: str)
 def build(
     prog: str, names: Sequence[str] | dict[str, arguments.Command]
 ) -> tuple[ArgumentParser, dict[str, ArgumentParser]]:
-    """The whole parser with these commands, and the parser of each."""
+    """The whole parser with these commands, and the parser of each by its whole name.
+
+    A command that is made of others comes with all of them, unless one is named.
+    """
     parser = ArgumentParser(
         prog=prog,
         description="Control a colony of processes.",
@@ -111,78 +122,40 @@ def build(
     arguments.places(parser)
     # An abbreviation that was unique before there was --colony.
     parser.add_argument("--co", "--c", dest="config", default=SUPPRESS, help=SUPPRESS)
-    subparsers = parser.add_subparsers(
-        dest="command", metavar="COMMAND", required=True, prog=prog, title="commands"
-    )
     parsers: dict[str, ArgumentParser] = {}
+    _add_commands(parser, prog, "", COMMANDS, names, parsers)
+    return parser, parsers
+
+
+def _add_commands(
+    parser: ArgumentParser,
+    prog: str,
+    above: str,
+    commands: dict[str, arguments.Command],
+    names: Iterable[str],
+    parsers: dict[str, ArgumentParser],
+) -> None:
+    """Give a parser these commands, and what they are made of; ``above`` is its own name."""
+    subparsers = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, prog=f"{prog}{above}", title="commands"
+    )
     for name in names:
-        command = COMMANDS[name]
-        parsers[name] = subparsers.add_parser(
-            name,
+        word, _, below = name.partition(" ")
+        command, whole = commands[word], f"{above} {word}".lstrip()
+        made = parsers[whole] = subparsers.add_parser(
+            word,
             help=command.summary,
             description=command.summary[0].upper() + command.summary[1:] + ".",
             epilog=f"example:\n  {prog} {command.example}",
             formatter_class=Help,
         )
-        command.arguments(parsers[name])
-        arguments.places(parsers[name])
-    return parser, parsers
-
-
-def _find_command(words: list[str]) -> int | None:
-    """Where the command is: behind options with a directory each. None: argparse will say."""
-    at = 0
-    while at < len(words) and words[at].startswith("--") and len(words[at]) > 2:
-        if words[at] in {"--help", "--version"}:
-            return None
-        at += 1 if "=" in words[at] else 2
-    return at if at < len(words) and words[at] in COMMANDS else None
-
-
-def _split(words: list[str], at: int, command: str) -> tuple[list[str], list[str] | None]:
-    """The words for argparse, and what follows a ``--`` of add: the process's command line.
-
-    argparse takes no value that looks like an option (``--arg -x``), and takes any word for
-    the value of ``--wait``; so each is tied to its option here.
-    """
-    tied: list[str] = words[: at + 1]
-    rest = words[at + 1 :]
-    i = 0
-    while i < len(rest):
-        word = rest[i]
-        following = rest[i + 1] if i + 1 < len(rest) else None
-        if command == "add" and word == "--":
-            return tied, rest[i + 1 :]
-        if command == "add" and word == "--arg" and following is not None:
-            tied.append(f"{word}={following}")
-            i += 1
-        elif word == "--wait" and not _is_number(following):
-            tied.append(f"{word}={arguments.DEFAULT_WAIT_S}")
+        command.arguments(made)
+        arguments.places(made)
+        if command.commands:
+            few = (below,) if below else command.commands
+            _add_commands(made, prog, f" {whole}", command.commands, few, parsers)
         else:
-            tied.append(word)
-        i += 1
-    return tied, None
-
-
-def _is_number(text: str | None) -> bool:
-    try:
-        float(text or "")
-    except ValueError:
-        return False
-    return True
-
-
-def _settle_program(parser: ArgumentParser, options: Namespace, program: list[str] | None) -> None:
-    """One of --cmd and ``-- PROGRAM`` says what runs."""
-    if program is None:
-        if options.cmd is None:
-            parser.error("what runs is missing: --cmd CMD, or -- PROGRAM [ARG]...")
-        return
-    if options.cmd is not None or options.args is not None:
-        parser.error("not both: --cmd and --arg, and -- PROGRAM [ARG]...")
-    if not program:
-        parser.error("the program is missing after --")
-    options.cmd, *options.args = program
+            made.set_defaults(command=whole)
 
 
 def _escape_what_cannot_be_printed() -> None:

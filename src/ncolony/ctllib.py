@@ -16,11 +16,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import request as requests
-from .control import configured
 from .control.asking import ask, ask_many
 from .control.errors import CtlError, RefusedError, because
 from .control.known import refuse_bad, require_known, unknown_name
 from .control.places import AnyPlaces, Colony, Places, colony_of, in_folder
+from .control.pluginlib import (
+    add_plugins,
+    job_add,
+    job_remove,
+    job_run,
+    jobs,
+    scheduler_is_running,
+)
 
 if TYPE_CHECKING:
     from .control.checking import Finding
@@ -28,9 +35,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Colony", "CtlError", "Places", "RefusedError",
-    "add", "check", "disable", "enable", "in_folder", "main", "monitor", "monitor_is_running",
-    "remove", "restart", "restartAll", "restartGroup", "restart_all", "restart_group", "rotate",
-    "rotate_all", "signal", "start", "status", "stop", "wait",
+    "add", "add_plugins", "check", "disable", "enable", "in_folder", "job_add", "job_remove",
+    "job_run", "jobs", "main", "monitor", "monitor_is_running", "remove", "restart", "restartAll",
+    "restartGroup", "restart_all", "restart_group", "rotate", "rotate_all",
+    "scheduler_is_running", "signal", "start", "status", "stop", "wait",
 ]  # fmt: skip
 
 
@@ -58,8 +66,8 @@ def add(
 
     colony = colony_of(places)
     refuse_bad("add", name)
-    more = {"uid": uid, "gid": gid, "env_inherit": _list(env_inherit), "group": _list(group)}
-    text = configuring.content(name, [cmd, *(args or ())], env, extras, **more)
+    lists: dict[str, Any] = {"env_inherit": _list(env_inherit), "group": _list(group)}
+    text = configuring.content(name, [cmd, *(args or ())], env, extras, uid=uid, gid=gid, **lists)
     configuring.put("add", colony, name, text, wait_s)
 
 
@@ -218,13 +226,10 @@ def wait(
 
 
 def check(places: AnyPlaces, files: Iterable[str] | None = None) -> list[Finding]:
-    """Every fault and warning of the files, or of all configuration, without a monitor."""
+    """Every fault and warning of the files, or of all processes and jobs, without a monitor."""
     from .control import checking
 
-    colony = colony_of(places)
-    if files is None:
-        files = [os.path.join(colony.config, name) for name in configured.names(colony)]
-    return list(checking.check(files))
+    return list(checking.check(colony_of(places), files))
 
 
 def main(argv: Sequence[str]) -> None:

@@ -5,17 +5,15 @@ The monitor, ``ncolony check``, ``ncolony add`` and the reference documentation 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from . import context, policy, values
-from .logspec import log_spec
-from .values import MAX_ID
+from . import context, forms, logspec, policy
+from .forms import Form, Schema
 
 
 class Field(NamedTuple):
-    """A row: ``convert`` returns the value to use, or raises Wrong.
+    """A row: a name, the three parts of a Form, and what it means.
 
     ``part`` says which value of ProcessSpec it belongs to: ``policy``, ``context``, or none;
     ``target`` is its name there, where that is another.
@@ -23,191 +21,177 @@ class Field(NamedTuple):
 
     name: str
     allowed: str
+    schema: Schema
     convert: Callable[[Any], Any]
     meaning: str
     part: str = ""
     target: str = ""
 
 
-_VARIABLES = "names not empty and without '='"
-_SECONDS = 'seconds, not below 0, or a string like "90s", "10m", "1h", "7d"'
-_TRUTH = "true or false"
-_ACCOUNT = f"a name, or a whole number from 0 to {MAX_ID}; or null"
-_PATH = "an absolute path"
-
-
-def _words(words: tuple[str, ...]) -> str:
-    return ", ".join(json.dumps(word) for word in words)
-
-
-def _whole(low: int, high: int) -> Callable[[Any], int]:
-    return lambda value: values.whole(value, low, high)
-
-
+_GIVE_UP = Form(
+    'an object {"failures": 1 to 1000, "within": seconds}, or null for never',
+    forms.either(
+        forms.exactly(failures=forms.whole(1, 1000).schema, within=forms.SECONDS.schema),
+        {"type": "null"},
+    ),
+    policy.give_up,
+)
+_UMASK = Form(
+    'a string of octal digits from "0" to "777"', forms.matching("0?[0-7]{1,3}"), context.umask
+)
+_BOUND = forms.either(forms.bytes_from(0), {"const": "unlimited"})
+_LIMITS = Form(
+    f"an object; names: {', '.join(context.LIMITS)}; values: a number, a string like "
+    '"64M", "unlimited", or a list of two, soft and hard',
+    {
+        "type": "object",
+        "propertyNames": {"enum": list(context.LIMITS)},
+        "additionalProperties": forms.either(
+            _BOUND, {**forms.list_of(_BOUND), "minItems": 2, "maxItems": 2}
+        ),
+    },
+    context.limits,
+)
 _ROWS = (
     Field(
         "args",
-        "a list of strings, the first of them the program",
-        values.arguments,
+        *forms.ARGUMENTS,
         "The command line. The program is looked up in the `PATH` of the process's own "
         "environment, or in `/bin:/usr/bin` where that has none.",
     ),
     Field(
         "env",
-        f"an object whose values are strings, {_VARIABLES}",
-        values.environment,
+        *forms.ENVIRONMENT,
         "The process's environment.",
     ),
     Field(
         "env_inherit",
-        f"a list of strings, {_VARIABLES}",
-        values.variables,
+        *forms.VARIABLES,
         "Variables taken over from the monitor's environment; empty where it has none.",
     ),
     Field(
         "env_file",
-        f"{_PATH}, or a list of them",
-        values.paths,
+        *forms.PATHS,
         "Files of `NAME=VALUE` lines, read anew at each start; `env` goes before them.",
     ),
     Field(
         "env_from",
-        f"an object whose values are absolute paths, {_VARIABLES}",
-        values.paths_by_variable,
+        *forms.PATHS_BY_VARIABLE,
         "Variables whose values are files' contents, without the last newline: for secrets. Read "
         "anew at each start.",
     ),
-    Field("group", "a list of strings", values.strings, "Names for RESTART-GROUP."),
+    Field("group", *forms.STRINGS, "Names for RESTART-GROUP."),
     Field(
         "enabled",
-        _TRUTH,
-        values.truth,
+        *forms.TRUTH,
         "Whether it is to run. What isn't enabled is known, and down.",
     ),
     Field(
         "restart",
-        _words(policy.RESTARTS),
-        values.one_of(*policy.RESTARTS),
+        *forms.one_of(*policy.RESTARTS),
         "Whether it starts again when it ends by itself.",
         "policy",
     ),
     Field(
         "success",
-        "a list of exit codes (0 to 255) and signals' names",
-        values.outcomes,
+        *forms.OUTCOMES,
         "Which ends are no failures.",
         "policy",
     ),
     Field(
         "threshold",
-        _SECONDS,
-        values.seconds,
+        *forms.SECONDS,
         "A process that lived shorter backs off.",
         "policy",
         "threshold_s",
     ),
     Field(
         "minrestartdelay",
-        _SECONDS,
-        values.seconds,
+        *forms.SECONDS,
         "The first back-off.",
         "policy",
         "min_delay_s",
     ),
     Field(
         "maxrestartdelay",
-        _SECONDS,
-        values.seconds,
+        *forms.SECONDS,
         "What back-off doubles up to; `minrestartdelay` where that is more.",
         "policy",
         "max_delay_s",
     ),
     Field(
         "jitter",
-        "a number from 0 to 1",
-        lambda value: values.number(value, 0, 1),
+        *forms.number(0, 1),
         "A back-off is lengthened by up to this fraction of it, at random.",
         "policy",
     ),
     Field(
         "give_up",
-        'an object {"failures": 1 to 1000, "within": seconds}, or null for never',
-        policy.give_up,
+        *_GIVE_UP,
         "After so many failures within so many seconds it is FAILED, until asked to start.",
         "policy",
     ),
     Field(
         "essential",
-        _TRUTH,
-        values.truth,
+        *forms.TRUTH,
         "When it ends for good, the monitor stops the rest and exits with its code.",
         "policy",
     ),
     Field(
         "stop_signal",
-        "a signal's name or number",
-        values.signal,
+        *forms.SIGNAL,
         "What asks it to end.",
         "policy",
     ),
     Field(
         "killtime",
-        _SECONDS,
-        values.seconds,
+        *forms.SECONDS,
         "From the stop signal to KILL.",
         "policy",
         "killtime_s",
     ),
     Field(
         "kill_mode",
-        _words(policy.KILL_MODES),
-        values.one_of(*policy.KILL_MODES),
+        *forms.one_of(*policy.KILL_MODES),
         "Whether a stop is for it and all that it started, or for the process alone.",
         "policy",
     ),
     Field(
         "log",
-        '"monitor", "inherit", "none", "files", or an object with "to" and more; or null',
-        values.optional(log_spec),
+        *forms.optional(logspec.FORM),
         "Where its output goes.",
     ),
-    Field("uid", _ACCOUNT, values.optional(values.account), "The user it runs as.", "context"),
-    Field("gid", _ACCOUNT, values.optional(values.account), "The group it runs as.", "context"),
+    Field("uid", *forms.optional(forms.ACCOUNT), "The user it runs as.", "context"),
+    Field("gid", *forms.optional(forms.ACCOUNT), "The group it runs as.", "context"),
     Field(
         "supplementary_groups",
-        f"a list of names and whole numbers from 0 to {MAX_ID}",
-        values.accounts,
+        *forms.ACCOUNTS,
         "Its other groups; where this isn't given, those of its user.",
         "context",
     ),
-    Field("cwd", _PATH, values.path, "The directory it starts in.", "context"),
+    Field("cwd", *forms.PATH, "The directory it starts in.", "context"),
     Field(
         "umask",
-        'a string of octal digits from "0" to "777"',
-        context.umask,
+        *_UMASK,
         "The permissions that files it makes don't get.",
         "context",
     ),
     Field(
         "limits",
-        f"an object; names: {', '.join(context.LIMITS)}; values: a number, a string like "
-        '"64M", "unlimited", or a list of two, soft and hard',
-        context.limits,
+        *_LIMITS,
         "Resource limits, setrlimit(2).",
         "context",
     ),
-    Field("nice", "a whole number from -20 to 19", _whole(-20, 19), "Its niceness.", "context"),
+    Field("nice", *forms.whole(-20, 19), "Its niceness.", "context"),
     Field(
         "oom_score_adj",
-        "a whole number from -1000 to 1000",
-        _whole(-1000, 1000),
+        *forms.whole(-1000, 1000),
         "How gladly the kernel ends it when memory is short.",
         "context",
     ),
     Field(
         "no_new_privs",
-        _TRUTH,
-        values.truth,
+        *forms.TRUTH,
         "Whether setuid programs give it no more rights.",
         "context",
     ),

@@ -5,19 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from . import checkkeys, httptarget
-from .checkkeys import (
-    DEFAULT_GRACE,
-    GRACE_ALLOWED,
-    PERIOD_ALLOWED,
-    CheckKeyError,
-    Field,
-    grace,
-    period,
-)
+from . import checkkeys, forms, httptarget
+from .checkkeys import DEFAULT_GRACE, GRACE, PERIOD, CheckKeyError, Field
 from .faults import Fault, shown
+from .forms import Form
 from .httptarget import Target
-from .values import MAX_SECONDS, Wrong, one_of, path, seconds, string, truth, whole
+from .values import MAX_SECONDS, Wrong, string, whole
 
 #: The key of a process's file.
 KEY = "ncolony.httpcheck"
@@ -78,13 +71,6 @@ def _url(value: Any) -> Target:
     return httptarget.parse(string(value))
 
 
-def _timeout(value: Any) -> float:
-    found = seconds(value)
-    if found < MIN_TIMEOUT_S:
-        raise Wrong(shown(value))
-    return found
-
-
 def _statuses(value: Any) -> frozenset[int]:
     if not isinstance(value, list) or not value:
         raise Wrong(shown(value))
@@ -116,52 +102,61 @@ def _header(name: str, value: Any) -> tuple[str, str]:
     return name, value
 
 
-def _max_bad(value: Any) -> int:
-    return whole(value, 0, _MAX_MAX_BAD)
-
-
+_URL = Form(httptarget.ALLOWED, forms.matching(httptarget.PATTERN), _url)
+_TIMEOUT = forms.seconds(
+    MIN_TIMEOUT_S, f"seconds, {MIN_TIMEOUT_S:g} to {MAX_SECONDS}, or a number with a unit"
+)
+_STATUSES = Form(
+    "a list of whole numbers from 200 to 599",
+    {**forms.list_of(forms.whole(200, 599).schema), "minItems": 1},
+    _statuses,
+)
+_TEXT = Form(
+    f"a string of 1 to {BODY_BYTES} bytes",
+    {"minLength": 1, "maxLength": BODY_BYTES, **forms.ref("string")},
+    _text,
+)
+_HEADERS = Form(
+    "an object of strings in ASCII, without those names that say how a request is sent",
+    {
+        "type": "object",
+        "propertyNames": {
+            "pattern": f"^{_TOKEN.pattern}$",
+            "not": {"pattern": f"^({'|'.join(map(forms.any_case, sorted(_OURS)))})$"},
+        },
+        "additionalProperties": forms.matching(_FIELD_VALUE.pattern),
+    },
+    _headers,
+)
 FIELDS: dict[str, Field] = {
-    "url": Field(httptarget.ALLOWED, "what is asked for", None, _url),
-    "period": Field(PERIOD_ALLOWED, "from one check to the next", None, period),
+    "url": Field(*_URL, "what is asked for", None),
+    "period": Field(*PERIOD, "from one check to the next", None),
     "timeout": Field(
-        f"seconds, {MIN_TIMEOUT_S:g} to {MAX_SECONDS}, or a number with a unit",
+        *_TIMEOUT,
         "from the beginning of a check to all of its answer",
         f"{DEFAULT_TIMEOUT_S:g}",
-        _timeout,
     ),
-    "grace": Field(
-        GRACE_ALLOWED, "so many periods after a start it isn't checked", f"{DEFAULT_GRACE:g}", grace
-    ),
+    "grace": Field(*GRACE, "so many periods after a start it isn't checked", f"{DEFAULT_GRACE:g}"),
     "maxBad": Field(
-        f"a whole number from 0 to {_MAX_MAX_BAD}",
+        *forms.whole(0, _MAX_MAX_BAD),
         "with more bad answers than that in a row, it is restarted",
         f"{DEFAULT_MAX_BAD}",
-        _max_bad,
     ),
-    "method": Field('"GET" or "HEAD"', "how it is asked for", '"GET"', one_of("GET", "HEAD")),
-    "status": Field(
-        "a list of whole numbers from 200 to 599", "the good statuses", "200 to 399", _statuses
+    "method": Field(
+        *forms.one_of("GET", "HEAD"),
+        "how it is asked for",
+        '"GET"',
     ),
-    "text": Field(
-        "a string of 1 to 65536 bytes",
-        "what has to be in the first 64 KiB of the answer's body",
-        "anything",
-        _text,
-    ),
-    "headers": Field(
-        "an object of strings in ASCII, without those names that say how a request is sent",
-        "header fields that are sent along",
-        "none",
-        _headers,
-    ),
-    "redirects": Field("true or false", "whether to follow redirects, at most 5", "false", truth),
+    "status": Field(*_STATUSES, "the good statuses", "200 to 399"),
+    "text": Field(*_TEXT, "what has to be in the first 64 KiB of the answer's body", "anything"),
+    "headers": Field(*_HEADERS, "header fields that are sent along", "none"),
+    "redirects": Field(*forms.TRUTH, "whether to follow redirects, at most 5", "false"),
     "ca": Field(
-        "an absolute path",
+        *forms.PATH,
         "a file of certificates in PEM, to be trusted instead of the system's",
         "the system's",
-        path,
     ),
-    "verify": Field("true or false", "whether a certificate has to be valid", "true", truth),
+    "verify": Field(*forms.TRUTH, "whether a certificate has to be valid", "true"),
 }
 #: The names of the values, where those are other ones.
 _NAMES = {
@@ -193,4 +188,4 @@ def parse(text: bytes) -> HttpCheck | None:
 
 
 def _fault(key: str, message: str) -> CheckKeyError:
-    return CheckKeyError(str(Fault(f"{KEY}.{key}", message)))
+    return CheckKeyError(Fault(f"{KEY}.{key}", message))

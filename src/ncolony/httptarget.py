@@ -12,6 +12,8 @@ from .values import Wrong
 #: The port where a URL names none.
 PORTS = {"http": 80, "https": 443}
 ALLOWED = "http://HOST[:PORT]/PATH, https://HOST[:PORT]/PATH, or unix:SOCKET[:/PATH]"
+#: The same, as far as a pattern can say it.
+PATTERN = r"[Hh][Tt][Tt][Pp][Ss]?://[!-~]+|[Uu][Nn][Ii][Xx]:/[!-~]*"
 #: sun_path of unix(7), with the NUL that ends it.
 MAX_SOCKET_BYTES = 107
 #: What may be in a URL, RFC 3986; a space or a line's end would change what is sent.

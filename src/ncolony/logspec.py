@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from . import values
+from . import forms
 from .faults import shown
+from .forms import Form, Schema
 from .values import Wrong
 
 #: The destinations: the monitor's own output, the monitor's descriptors, nowhere, or files.
@@ -37,87 +38,55 @@ class LogSpec(NamedTuple):
     full: str = "wait"
 
 
-_MIN_SIZE = 4096
-_MIN_AGE_S = 1.0
-
-
-def _size(value: Any) -> int:
-    found = values.size(value)
-    if found < _MIN_SIZE:
-        raise Wrong(shown(value))
-    return found
-
-
-def _age(value: Any) -> float:
-    found = values.seconds(value)
-    if found < _MIN_AGE_S:
-        raise Wrong(shown(value))
-    return found
-
-
 class Key(NamedTuple):
-    """A key of the object: what is allowed, how it is converted, and what it means."""
+    """A key of the object: the three parts of a Form, and what it means."""
 
     allowed: str
+    schema: Schema
     convert: Callable[[Any], Any]
     meaning: str
     files_only: bool = False
 
 
-_SIZE_TEXT = 'bytes (4096 at least), or a string like "50M" or "1G"; null'
+#: A block of a disk's, and a second: anything smaller would be rotation without an end.
+_MIN_SIZE = 4096
+_SIZE = forms.optional(
+    forms.size(_MIN_SIZE, f'bytes ({_MIN_SIZE} at least), or a string like "50M" or "1G"')
+)
+_AGE = forms.optional(forms.seconds(1, 'seconds (1 at least), or a string like "1d"'))
+
 KEYS: dict[str, Key] = {
-    "to": Key(
-        ", ".join(json.dumps(to) for to in DESTINATIONS),
-        values.one_of(*DESTINATIONS),
-        "Where to.",
-    ),
+    "to": Key(*forms.one_of(*DESTINATIONS), "Where to."),
     "format": Key(
-        '"text", "json"',
-        values.one_of("text", "json"),
+        *forms.one_of("text", "json"),
         "A line as it is, or an object `{time, process, stream, message}` a line.",
     ),
-    "time": Key("true, false", values.truth, "A time before each line, RFC 3339, UTC."),
-    "stream": Key("true, false", values.truth, "`stdout` or `stderr` before each line."),
+    "time": Key(*forms.TRUTH, "A time before each line, RFC 3339, UTC."),
+    "stream": Key(*forms.TRUTH, "`stdout` or `stderr` before each line."),
     "max_size": Key(
-        _SIZE_TEXT,
-        values.optional(_size),
-        "Rotate before the file grows beyond this; null: never for its size.",
-        True,
+        *_SIZE, "Rotate before the file grows beyond this; null: never for its size.", True
     ),
     "max_age": Key(
-        'seconds (1 at least), or a string like "1d"; null',
-        values.optional(_age),
-        "Rotate when the file's first line is this old; null: never for its age.",
-        True,
+        *_AGE, "Rotate when the file's first line is this old; null: never for its age.", True
     ),
-    "keep": Key(
-        "a whole number from 0 to 100000",
-        lambda value: values.whole(value, 0, 100_000),
-        "So many rotated files are kept.",
-        True,
-    ),
+    "keep": Key(*forms.whole(0, 100_000), "So many rotated files are kept.", True),
     "keep_size": Key(
-        _SIZE_TEXT,
-        values.optional(_size),
-        "The oldest rotated files go where all have more bytes than this.",
-        True,
+        *_SIZE, "The oldest rotated files go where all have more bytes than this.", True
     ),
     "compress": Key(
-        '"none", "gzip", "zstd"',
-        values.one_of("none", "gzip", "zstd"),
-        "What rotated files are compressed with.",
-        True,
+        *forms.one_of("none", "gzip", "zstd"), "What rotated files are compressed with.", True
     ),
-    "split": Key(
-        "true, false", values.truth, "Standard error into files of its own, `stderr-…`.", True
-    ),
+    "split": Key(*forms.TRUTH, "Standard error into files of its own, `stderr-…`.", True),
     "full": Key(
-        '"wait", "drop"',
-        values.one_of("wait", "drop"),
+        *forms.one_of("wait", "drop"),
         "On a full disk, the process waits, or its output is counted and dropped.",
         True,
     ),
 }
+
+
+#: What only makes sense where the monitor sees lines.
+_OF_LINES = ("format", "time", "stream")
 
 
 def log_spec(value: Any) -> LogSpec:
@@ -152,5 +121,38 @@ def _require_sense(spec: LogSpec, found: dict[str, Any]) -> None:
     for name in found:
         if KEYS[name].files_only and spec.to != "files":
             raise Wrong(f'it, which is for "to": "files", with "to": "{spec.to}"', f".{name}")
-        if name in ("format", "time", "stream") and spec.to in ("inherit", "none"):
+        if name in _OF_LINES and spec.to in ("inherit", "none"):
             raise Wrong(f'it with "to": "{spec.to}", where the monitor sees no line', f".{name}")
+
+
+def _schema() -> Schema:
+    """A destination, or an object in which nothing is without an effect."""
+    properties = {
+        name: {"description": f"{key.meaning} Allowed: {key.allowed}.", **key.schema}
+        for name, key in KEYS.items()
+    }
+    files_only = {name: False for name, key in KEYS.items() if key.files_only}
+    of_lines = dict.fromkeys(_OF_LINES, False)
+    return forms.either(
+        {"enum": list(DESTINATIONS)},
+        {
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": False,
+            "allOf": [
+                {"if": _to("files"), "else": {"properties": files_only}},
+                {"if": _to("inherit", "none"), "then": {"properties": of_lines}},
+            ],
+        },
+    )
+
+
+def _to(*destinations: str) -> Schema:
+    return {"properties": {"to": {"enum": list(destinations)}}, "required": ["to"]}
+
+
+FORM = Form(
+    '"monitor", "inherit", "none", "files", or an object with "to" and more',
+    _schema(),
+    log_spec,
+)

@@ -84,6 +84,7 @@ TABLE: dict[type[Event], dict[State, Cell]] = {
     model.StartAsked:    _row(to.start_asked,     to.want_up,       to.want_up,          to.start_stopping,     to.start_stopping,     to.start_asked,    to.start_asked,     to.start_failed),
     model.StopAsked:     _row(to.want_down,       to.stay_down,     to.stop_asked,       to.want_down,          to.want_down,          to.stay_down,      to.stay_down,       to.stop_failed),
     model.RestartAsked:  _row(to.restart_stopped, to.ignore,        to.restart_running,  to.restart_stopping,   to.restart_stopping,   to.start_asked,    to.restart_stopped, to.restart_failed),
+    model.RunRestartAsked: _row(to.ignore,        to.ignore,        to.restart_run,      to.ignore,             to.ignore,             to.ignore,         to.ignore,          to.ignore),
     model.SignalAsked:   _row(to.ignore,          to.ignore,        to.signal,           to.signal,             to.signal,             to.ignore,         to.ignore,          to.ignore),
     model.ShutdownBegan: _row(to.ignore,          to.stay_down,     to.shut_down,        to.shut_down_stopping, to.shut_down_stopping, to.stay_down,      to.ignore,          to.ignore),
     model.LeftoverFound: _row(run.end_leftover,   to.ignore,        to.ignore,           to.ignore,             to.ignore,             to.ignore,         to.ignore,          to.ignore),

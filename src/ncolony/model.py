@@ -136,6 +136,13 @@ class RestartAsked(NamedTuple):
     named: bool = True
 
 
+class RunRestartAsked(NamedTuple):
+    """For the run with this pid, and no other one."""
+
+    pid: int
+    reason: str = ""
+
+
 class SignalAsked(NamedTuple):
     """``signal`` is a name without SIG."""
 
@@ -205,6 +212,7 @@ Event = (
     | StartAsked
     | StopAsked
     | RestartAsked
+    | RunRestartAsked
     | SignalAsked
     | ShutdownBegan
     | Spawned

@@ -1,17 +1,15 @@
 """What the monitor says of processes' runs, for those that watch over them.
 
 The checkers are clients of the files like anybody else: of a run they know what its status file
-says, and ask for what they want by a request.
+says.
 """
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import NamedTuple
 
-from . import request, status
+from . import status
 from .isystem import IFiles
-from .names import MAX_NAME_BYTES
 
 #: Far above any status file.
 _MAX_BYTES = 1 << 20
@@ -24,6 +22,7 @@ class Run(NamedTuple):
 
     running: bool
     starts: int
+    pid: int | None
 
 
 class Runs:
@@ -50,7 +49,7 @@ class Runs:
         except (OSError, status.StatusError):
             self._known.pop(name, None)
             return None
-        run = Run(record.state == "RUNNING", record.starts)
+        run = Run(record.state == "RUNNING", record.starts, record.pid)
         self._known[name] = identity, run
         return run
 
@@ -64,15 +63,3 @@ class Runs:
     def forget(self, name: str) -> None:
         """Nobody asks for this one any more."""
         self._known.pop(name, None)
-
-
-def ask_restart(files: IFiles, messages: str, asker: str, name: str, reason: str) -> None:
-    """Ask the monitor to restart a process. Raises OSError.
-
-    The same asker's request for the same process replaces one that hasn't been taken up, also where
-    two checkers of a kind watch over each other: one death, one request.
-    """
-    file = f"{asker}-{name}"
-    if len(file.encode("utf-8", "surrogateescape")) > MAX_NAME_BYTES:
-        file = f"{asker}-{sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()}"
-    files.write(messages, file, request.encode(request.Restart(name, reason)))

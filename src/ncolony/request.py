@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .faults import shown
@@ -15,57 +16,70 @@ class RequestError(ValueError):
     """A request that can't be understood; ``str()`` says in a line what was found."""
 
 
+# What these classes say of themselves is what the reference and the schema say.
+
+
 class Start(NamedTuple):
-    """Want the process up, whatever it was before."""
+    """Want the process up.
+
+    One that waits in BACKOFF or ended for good (EXITED, FAILED) is started at once. One that isn't
+    `enabled` is up until its file changes that, or the monitor is started again.
+    """
 
     name: str
     reason: str = ""
 
 
 class Stop(NamedTuple):
-    """Want the process down, until it is asked to start."""
+    """Want the process down, until it is asked to start, its file goes, or the monitor ends."""
 
     name: str
     reason: str = ""
 
 
 class Restart(NamedTuple):
-    """Stop the process, then start it; one that was stopped is started."""
+    """Stop the process, then start it.
+
+    One that was stopped, waits in BACKOFF or ended for good is started at once. With `pid`, only
+    the run with that pid is meant: nothing happens when it is over, or being stopped.
+    """
 
     name: str
     reason: str = ""
+    pid: int | None = None
 
 
 class Signal(NamedTuple):
-    """Send a signal to the process itself: ``signal`` is a name without SIG, or digits."""
+    """Send a signal to the process itself, not to its group: `HUP`, `SIGHUP`, `1` are the same."""
 
     name: str
+    #: A name without SIG, or digits.
     signal: str
     reason: str = ""
 
 
 class RestartAll(NamedTuple):
-    """Restart every process that isn't stopped."""
+    """Restart every process that isn't stopped, nor EXITED."""
 
     reason: str = ""
 
 
 class RestartGroup(NamedTuple):
-    """Restart every process of a group that isn't stopped."""
+    """Restart every such process whose file names the group in `group`."""
 
     group: str
     reason: str = ""
 
 
 class Rotate(NamedTuple):
-    """Begin new log files for the process."""
+    """Rotate the log files of the process: a new `current` is begun."""
 
     name: str
     reason: str = ""
 
 
 class RotateAll(NamedTuple):
-    """Begin new log files for every process that has any."""
+    """Rotate the log files of every process that has any."""
 
     reason: str = ""
 
@@ -95,8 +109,8 @@ def parse(text: bytes) -> Request:
     """
     document = load(text)
     kind = _kind(document)
-    fields = {name: text_field(document, name) for name in kind._fields if name != "reason"}
-    return kind(**fields, reason=_reason(document))
+    make: Callable[..., Request] = kind
+    return make(*[_FIELDS[name](document, name) for name in kind._fields])
 
 
 def load(text: bytes) -> dict[str, Any]:
@@ -114,10 +128,9 @@ def load(text: bytes) -> dict[str, Any]:
 
 def encode(request: Request) -> bytes:
     """The file that makes this request: ``parse(encode(request)) == request``."""
-    document = {"type": _NAMES[type(request)], **request._asdict()}
-    if not request.reason:
-        del document["reason"]
-    return json.dumps(document).encode()
+    defaults = request._field_defaults
+    said = {key: value for key, value in request._asdict().items() if value != defaults.get(key)}
+    return json.dumps({"type": _NAMES[type(request)], **said}).encode()
 
 
 def _kind(document: dict[str, Any]) -> type[Request]:
@@ -143,8 +156,26 @@ def text_field(document: dict[str, Any], name: str) -> str:
     raise RequestError(f"{name}: found {what}; allowed: {allowed}")
 
 
-def _reason(document: dict[str, Any]) -> str:
-    value = document.get("reason", "")
+def _reason(document: dict[str, Any], name: str) -> str:
+    value = document.get(name, "")
     if not isinstance(value, str):
-        raise RequestError(f"reason: found {shown(value)}; allowed: a string")
+        raise RequestError(f"{name}: found {shown(value)}; allowed: a string")
     return " ".join(value.split())[:200]
+
+
+def _pid(document: dict[str, Any], name: str) -> int | None:
+    value = document.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise RequestError(f"{name}: found {shown(value)}; allowed: a process's number")
+    return value
+
+
+_FIELDS: dict[str, Callable[[dict[str, Any], str], Any]] = {
+    "name": text_field,
+    "group": text_field,
+    "signal": text_field,
+    "reason": _reason,
+    "pid": _pid,
+}

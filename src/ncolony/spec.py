@@ -62,7 +62,7 @@ def parse(name: str, text: bytes) -> ProcessSpec:
     for key, value in document.items():
         field = FIELDS.get(key)
         if field is None:
-            if "." not in key and len(warnings) < MAX_WARNINGS:
+            if not is_others(key) and len(warnings) < MAX_WARNINGS:
                 warnings.append(_unknown(key))
             continue
         try:
@@ -84,6 +84,11 @@ def parse(name: str, text: bytes) -> ProcessSpec:
         warnings=tuple(warnings[:MAX_WARNINGS]),
         **parts[""],
     )
+
+
+def is_others(key: str) -> bool:
+    """Whether a key of a file isn't ours; ``$schema`` is for editors."""
+    return "." in key or key == "$schema"
 
 
 def _without_effect(policy: dict[str, Any]) -> list[str]:

@@ -17,6 +17,7 @@ from .model import (
     Refused,
     Removed,
     RestartAsked,
+    RunRestartAsked,
     ShutdownBegan,
     SignalAsked,
     SignalProcess,
@@ -178,8 +179,12 @@ def stop_asked(record: Record, event: StopAsked, at: Moment) -> Step:
     return stop(record, StopReason.STOP, at)
 
 
-def restart_running(record: Record, event: RestartAsked, at: Moment) -> Step:
+def restart_running(record: Record, event: RestartAsked | RunRestartAsked, at: Moment) -> Step:
     return stop(record._replace(note=event.reason), StopReason.RESTART, at)
+
+
+def restart_run(record: Record, event: RunRestartAsked, at: Moment) -> Step:
+    return restart_running(record, event, at) if record.pid == event.pid else (record, ())
 
 
 def restart_stopped(record: Record, event: RestartAsked, at: Moment) -> Step:

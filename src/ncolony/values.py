@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from .faults import shown
 
 T = TypeVar("T")
+N = TypeVar("N", int, float)
 
 #: (uid_t)-1 means "leave as it is" to setresuid(2), so it can be nobody's id.
 MAX_ID = (1 << 32) - 2
@@ -27,14 +28,14 @@ _SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _SIZE = re.compile(r"([0-9]{1,12})([KMGT])")
 _SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 # fmt: off
-_SIGNALS = frozenset((
+SIGNALS = frozenset((
     "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
     "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",
     "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
 ))
 # fmt: on
 #: Other names of the same signals, signal(7); an end is reported by the first one.
-_ALIASES = {"IOT": "ABRT", "CLD": "CHLD", "POLL": "IO"}
+ALIASES = {"IOT": "ABRT", "CLD": "CHLD", "POLL": "IO"}
 _REALTIME = re.compile(r"RTMIN(\+([1-9]|[12][0-9]))?|RTMAX")
 #: The C library keeps 32 and 33 for its threads.
 _NUMBERS = frozenset(range(1, 65)) - {32, 33}
@@ -151,17 +152,23 @@ def whole(value: Any, low: int, high: int, where: str = "") -> int:
 def seconds(value: Any, where: str = "") -> float:
     """A number of seconds, or a string with a unit: ``"90s"``, ``"10m"``, ``"1h"``, ``"7d"``."""
     found = _SPAN.fullmatch(value) if isinstance(value, str) else None
-    if found is not None:
-        value = float(found[1]) * _SPANS[found[2]]
-    return number(value, 0, MAX_SECONDS, where)
+    if found is None:
+        return number(value, 0, MAX_SECONDS, where)
+    return _at_most(MAX_SECONDS, float(found[1]) * _SPANS[found[2]], value, where)
 
 
 def size(value: Any, where: str = "") -> int:
     """A number of bytes, or a string with a unit, of 1024: ``"64K"``, ``"50M"``, ``"1G"``."""
     found = _SIZE.fullmatch(value) if isinstance(value, str) else None
-    if found is not None:
-        value = int(found[1]) * _SIZES[found[2]]
-    return whole(value, 0, MAX_SIZE, where)
+    if found is None:
+        return whole(value, 0, MAX_SIZE, where)
+    return _at_most(MAX_SIZE, int(found[1]) * _SIZES[found[2]], value, where)
+
+
+def _at_most(high: int, found: N, value: Any, where: str) -> N:
+    if found > high:
+        raise Wrong(shown(value), where)
+    return found
 
 
 def account(value: Any, where: str = "") -> int | str:
@@ -181,11 +188,16 @@ def signal(value: Any, where: str = "") -> str:
     """A signal by name, with SIG or without, or by number: its name without SIG, or its digits."""
     if isinstance(value, int) and not isinstance(value, bool) and value in _NUMBERS:
         return str(value)
-    name = value.upper().removeprefix("SIG") if isinstance(value, str) else ""
-    name = _ALIASES.get(name, name)
-    if name not in _SIGNALS and not _REALTIME.fullmatch(name):
+    name = value.upper().removeprefix("SIG") if _is_ascii(value) else ""
+    name = ALIASES.get(name, name)
+    if name not in SIGNALS and not _REALTIME.fullmatch(name):
         raise Wrong(shown(value), where)
     return name
+
+
+def _is_ascii(value: Any) -> bool:
+    """Other letters may become ours in upper case."""
+    return isinstance(value, str) and value.isascii()
 
 
 def outcomes(value: Any) -> frozenset[int | str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import strategies as st
@@ -253,6 +254,21 @@ class Life(RuleBasedStateMachine):
         self.mailbox.look()
 
     @precondition(lambda self: self.lives)
+    @rule(name=NAMES, others=st.booleans())
+    def run_is_to_restart(self, name: str, others: bool) -> None:
+        """A run is no good, or was, when somebody looked; nobody's will is changed by that."""
+        self.look()
+        record = self.supervisor.record(name)
+        if record is None or record.pid is None:
+            return
+        self.ask({"type": "RESTART", "name": name, "pid": record.pid + others})
+        self.mailbox.look()
+        now = self.supervisor.record(name)
+        assert now is not None
+        assert others <= (now.pid == record.pid and now.state is record.state)
+        assert now.want is record.want
+
+    @precondition(lambda self: self.lives)
     @rule(kind=st.sampled_from(["RESTART-ALL", "RESTART-GROUP"]), times=st.integers(1, 3))
     def request_to_many(self, kind: str, times: int) -> None:
         """All, or a group, are to restart."""
@@ -299,7 +315,7 @@ class Life(RuleBasedStateMachine):
         self.rejected += 1
         self.mailbox.look()
 
-    def ask(self, document: dict[str, str]) -> None:
+    def ask(self, document: Mapping[str, object]) -> None:
         self.messages += 1
         self.system.put(f"{MESSAGES}/{self.messages:06}", json.dumps(document).encode())
 

@@ -12,9 +12,8 @@ import pytest
 
 from httpchecks import BAD, GOOD, NONE, Checking
 from ncolony import request
-from ncolony.httpcheck.checker import SETTLE_S
 from ncolony.httpcheck.outcome import Outcome
-from simulatedcolony import MESSAGES
+from simulatedcolony import MESSAGES, pid_of
 
 DAY_S = 86400.0
 FREQ_S = 10.0
@@ -23,7 +22,7 @@ JUMPS_S = (3600.0, -3600.0, DAY_S, -DAY_S)
 #: Periods, graces, and how many bad answers are allowed.
 ASKS = ((5, 0, 0), (5, 2, 2), (10, 3, 2), (20, 1, 1), (30, 3, 5), (60, 0, 0), (60, 3, 2))
 #: How long a monitor takes for a request, and the margins.
-SURE_S = SETTLE_S + 0.2
+SURE_S = 0.2
 
 
 class Life:
@@ -94,8 +93,9 @@ class Life:
         self.bad_since = self.now
         self.checking.answers(answer, self.port)
 
-    def restart(self) -> None:
+    def restart(self, pid: int | None) -> None:
         """Somebody asks for that: it has to be sick, and for as long as its file allows."""
+        assert pid == pid_of(self.starts)
         assert self.bad_since is not None, f"{self.name} is well"
         assert self.now >= self.bad_since + self.max_bad * self.period_s, "that is too soon"
         assert self.now >= self.started + self.grace_s, "in its grace"
@@ -125,7 +125,7 @@ def test_a_day_with_jumps_of_the_wall_clock_has_no_wrong_action(seed: int) -> No
         if checking.system.names(MESSAGES):
             for asked in checking.requests():
                 assert isinstance(asked, request.Restart)
-                lives[asked.name].restart()
+                lives[asked.name].restart(asked.pid)
         if passed_s >= jump_s:
             jump_s += 3600.0
             checking.system.wall_ahead_s += chance.choice(JUMPS_S)

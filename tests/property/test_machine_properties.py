@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from machine_moves import Move, moves
 
 from builders import a_spec
 from ncolony import machine
@@ -31,6 +32,7 @@ from ncolony.model import (
     ReportDue,
     RestartAsked,
     RetryDue,
+    RunRestartAsked,
     ShutdownBegan,
     SignalAsked,
     SignalProcess,
@@ -48,6 +50,7 @@ from ncolony.model import (
 from ncolony.policy import RESTARTS, GiveUp, Policy
 from ncolony.runs import rules_of
 
+MOVES = moves()
 EVENTS: tuple[type[Event], ...] = get_args(Event)
 STOPS = (State.STOPPING, State.KILLING)
 HAS_A_TREE = (State.RUNNING, *STOPS)
@@ -89,7 +92,7 @@ ENDED = st.one_of(
 
 def faults_of(record: Record) -> list[str]:
     """What must hold of every record that isn't forgotten; what doesn't, in words."""
-    state, spec = record.state, record.spec
+    state, spec, stops = record.state, record.spec, record.state in STOPS
     fresh = state is State.STOPPED and spec is None and record.refusal is None
     rules = {
         "a pid is its tree's": record.pid is None or record.tree == record.pid,
@@ -101,6 +104,9 @@ def faults_of(record: Record) -> list[str]:
             or (record.want is Want.UP and spec is not None)
         ),
         "what is stopped has a reason": state not in STOPS or record.stop_reason is not None,
+        "what left others behind has ended": (
+            record.stop_reason is not StopReason.LEFTOVER or record.pid is None or not stops
+        ),
         "BACKOFF alone has a next start": (
             (record.next_start_at is not None) == (state is State.BACKOFF)
         ),
@@ -128,9 +134,11 @@ def records(draw: st.DrawFn, state: State) -> Record:
     if (stops and draw(st.booleans())) or (state is State.FAILED and not given_up):
         spec, refused = None, refused or state is State.FAILED
     want = draw(st.sampled_from(Want)) if stops or spec is None else Want.UP
-    tree = draw(st.integers(2, 1 << 22)) if state in HAS_A_TREE else None
-    pid = draw(st.none() | st.just(tree)) if stops else tree
+    tree = draw(st.integers(2, 4) | st.integers(2, 1 << 22)) if state in HAS_A_TREE else None
     reasons = st.sampled_from(StopReason)
+    reason = draw(reasons if stops else st.none() | reasons)
+    ended = stops and (reason is StopReason.LEFTOVER or draw(st.booleans()))
+    pid = None if ended else tree
     note = draw(TEXT)
     return Record(
         "web",
@@ -145,7 +153,7 @@ def records(draw: st.DrawFn, state: State) -> Record:
         tree=tree,
         since_at=draw(SECONDS),
         started_mono=draw(SECONDS),
-        stop_reason=draw(reasons if stops else st.none() | reasons),
+        stop_reason=reason,
         last=draw(ENDED if state is State.EXITED else st.none() | ENDED),
         delay_s=draw(SECONDS),
         next_start_at=draw(SECONDS) if state is State.BACKOFF else None,
@@ -165,6 +173,7 @@ def events(draw: st.DrawFn, kind: type[Event], epoch: int) -> Event:
         StartAsked: st.builds(StartAsked, TEXT),
         StopAsked: st.builds(StopAsked, TEXT),
         RestartAsked: st.builds(RestartAsked, TEXT, st.booleans()),
+        RunRestartAsked: st.builds(RunRestartAsked, st.integers(2, 4), TEXT),
         SignalAsked: st.just(SignalAsked("HUP")),
         ShutdownBegan: st.just(ShutdownBegan()),
         Spawned: st.builds(Spawned, st.just(epoch), st.integers(2, 1 << 22)),
@@ -247,6 +256,9 @@ def test_every_step_leads_to_a_sound_record(
     new, effects = machine.step(old, event, at)
     kinds = [type(effect) for effect in effects]
 
+    source = None if kind is LeftoverFound and state is State.STOPPED else state
+    move = Move(source, None if Forget in kinds else new.state)
+    assert move.source is move.target or kind in MOVES[move], "a move that no page shows"
     assert new.name == old.name
     assert new.epoch == old.epoch + kinds.count(Spawn)
     rules = rules_of(new.spec, at)

@@ -126,7 +126,7 @@ def test_a_checker_that_hangs_is_restarted_by_another(watched: Watched) -> None:
     assert len(watched.requests()) == 1
 
 
-def test_two_checkers_ask_once_for_each_death(watched: Watched) -> None:
+def test_two_checkers_restart_once_for_each_death(watched: Watched) -> None:
     """However short the time in which a process is back."""
     colony = watched.colony
     colony.start()

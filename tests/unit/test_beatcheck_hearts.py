@@ -49,15 +49,15 @@ def test_a_file_that_vanishes_is_no_heartbeat() -> None:
 
 def test_a_new_run_has_a_fresh_grace() -> None:
     """Whoever started it."""
-    heart = seen(hearts.begin(BEAT, START), 0, 1, Run(True, 1))
-    heart = seen(heart, 200, 1, Run(True, 2))
+    heart = seen(hearts.begin(BEAT, START), 0, 1, Run(True, 1, 8))
+    heart = seen(heart, 200, 1, Run(True, 2, 9))
     assert verdict(heart, 200 + GRACE_S - 1) is Verdict.RESTING
     assert verdict(heart, 200 + GRACE_S) is Verdict.DEAD
 
 
 def test_who_does_not_run_is_not_judged() -> None:
     """Stopped, waiting for its next start, or failed for good."""
-    heart = seen(hearts.begin(BEAT, START), 0, 1, Run(False, 1))
+    heart = seen(hearts.begin(BEAT, START), 0, 1, Run(False, 1, None))
     assert verdict(heart, 1000) is Verdict.RESTING
 
 

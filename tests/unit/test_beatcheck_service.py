@@ -184,7 +184,7 @@ def test_a_pass_over_a_thousand_takes_30_ms(colony: Path, beaten: bool) -> None:
     wanted = Asked(beat, "")
     said: list[str] = []
     messages, status = str(colony / "messages"), str(colony / "status")
-    checker = Checker(now.system, messages, status, 10.0, "me", said.append)
+    checker = Checker(now.system, messages, status, 10.0, said.append)
     checker.apply({f"p{at}": wanted for at in range(THOUSAND)})
     passes = []
     for _ in range(3):

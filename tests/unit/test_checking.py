@@ -96,6 +96,103 @@ def test_what_is_not_on_this_machine_is_a_warning(colony: FakeColony) -> None:
     assert ctllib.check(colony.places) == []
 
 
+def test_the_checkers_keys_are_checked(colony: FakeColony) -> None:
+    """Each fault in a line of its own, beside those of the monitor's keys."""
+    document = {
+        "args": ["x"],
+        "ncolony.beatcheck": {"period": 0, "grase": 1},
+        "ncolony.httpcheck": {"url": "ftp://x", "period": 10, "text": "a", "method": "HEAD"},
+    }
+    colony.configure("a", text=json.dumps(document))
+    colony.configure("b", text=json.dumps({"ncolony.httpcheck": {"url": "http://x", "priod": 1}}))
+    colony.configure("c", text='{"args": ["x"], "ncolony.beatcheck": 5}')
+    found = ctllib.check(colony.places)
+    assert [(Path(f.file).name, f.field, f.is_warning) for f in found] == [
+        ("a", "ncolony.beatcheck.period", False),
+        ("a", "ncolony.beatcheck.status", False),
+        ("a", "ncolony.httpcheck.url", False),
+        ("b", "args", False),
+        ("b", "ncolony.httpcheck.period", False),
+        ("c", "ncolony.beatcheck", False),
+    ]
+    assert found[1].message.startswith("missing; allowed: ")
+
+
+def test_what_a_checker_would_warn_of_is_a_warning(colony: FakeColony) -> None:
+    """An unknown key, a path that depends on where one is, and what isn't on this machine."""
+    beat = {"period": 1, "status": "/nowhere/hearts/", "grase": 1}
+    http = {"url": "https://x", "period": 1, "ca": "/nowhere/ca"}
+    both = {"args": ["x"], "ncolony.beatcheck": beat, "ncolony.httpcheck": http}
+    colony.configure("a", text=json.dumps(both))
+    beat = {"period": 1, "status": "hearts/web"}
+    colony.configure("b", text=json.dumps({"args": ["x"], "ncolony.beatcheck": beat}))
+    found = ctllib.check(colony.places)
+    assert all(f.is_warning for f in found)
+    assert [(Path(f.file).name, f.field, f.message[:47]) for f in found] == [
+        ("a", "", 'ncolony.beatcheck: unknown key "grase"; did you'),
+        ("a", "ncolony.beatcheck.status", "no directory /nowhere/hearts is here"),
+        ("a", "ncolony.httpcheck.ca", "no file /nowhere/ca is here"),
+        ("b", "", 'ncolony.beatcheck.status: "hearts/web" is looke'),
+    ]
+
+
+def test_jobs_are_checked_as_the_scheduler_reads_them(colony: FakeColony) -> None:
+    """After the processes, where there is a directory of them."""
+    colony.configure("a")
+    jobs = colony.folder / "jobs"
+    jobs.mkdir()
+    (jobs / "good").write_text('{"args": ["x"], "schedule": {"every": 5}, "cwd": "/nowhere"}')
+    (jobs / "bad").write_text('{"args": ["x"], "restart": "always", "grace": -1}')
+    found = ctllib.check(colony.places)
+    assert [(f.file, f.field, f.is_warning) for f in found] == [
+        (f"{jobs}/bad", "schedule", False),
+        (f"{jobs}/bad", "grace", False),
+        (f"{jobs}/bad", "restart", False),
+        (f"{jobs}/good", "cwd", True),
+    ]
+
+
+def test_jobs_that_cannot_be_listed_hide_no_process(colony: FakeColony) -> None:
+    """It is a fault beside the others."""
+    colony.configure("a", text="[]")
+    (colony.folder / "jobs").touch()
+    found = ctllib.check(colony.places)
+    assert [Path(f.file).name for f in found] == ["jobs", "a"]
+    assert str(found[0]) == f"{colony.folder}/jobs: cannot list it: Not a directory"
+
+
+def test_which_files_are_jobs(colony: FakeColony, tmp_path: Path) -> None:
+    """By where they are; elsewhere by their schedule."""
+    process = '{"args": ["x"], "schedule": {"each": 5}}'
+    colony.configure("process", text=process)
+    for folder in ("jobs", "other", "elsewhere/.jobs"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "scheduled").write_text(process)
+        (tmp_path / folder / "not").write_text('{"args": ["x"]}')
+    (tmp_path / "other" / "no.json").write_text("[")
+    files = sorted(str(path) for path in tmp_path.rglob("*") if path.is_file())
+    found = ctllib.check(colony.places, files)
+    assert [(os.path.relpath(f.file, tmp_path), f.field, f.is_warning) for f in found] == [
+        ("config/process", "", True),
+        ("elsewhere/.jobs/not", "schedule", False),
+        ("elsewhere/.jobs/scheduled", "schedule", False),
+        ("jobs/not", "schedule", False),
+        ("jobs/scheduled", "schedule", False),
+        ("other/no.json", "", False),
+        ("other/scheduled", "schedule", False),
+    ]
+    jobs = colony.places._replace(jobs=str(tmp_path / "other"))
+    not_a_job = str(tmp_path / "other" / "not")
+    assert [f.field for f in ctllib.check(jobs, [not_a_job])] == ["schedule"]
+
+
+def test_a_job_that_the_scheduler_passes_over(colony: FakeColony) -> None:
+    """The warning names who does."""
+    (colony.folder / "x.new").write_text('{"args": ["x"], "schedule": {"every": 5}}')
+    (found,) = ctllib.check(colony.places, [str(colony.folder / "x.new")])
+    assert found.message.startswith("the scheduler passes this file over: it ends like")
+
+
 def test_a_finding_about_a_whole_file_names_no_field() -> None:
     """The line has no empty part."""
     assert str(Finding("f", "", "bad")) == "f: bad"

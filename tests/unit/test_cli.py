@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import types
 from pathlib import Path
@@ -12,6 +13,14 @@ from colonies import FakeColony, failing, running
 
 from ncolony import __version__, cli
 from ncolony.control.arguments import COMMANDS
+from ncolony.control.arguments.words import find_command, split
+
+#: By their whole names, with those that others are made of.
+EVERY_COMMAND = COMMANDS | {
+    f"{name} {below}": made
+    for name, command in COMMANDS.items()
+    for below, made in command.commands.items()
+}
 
 
 @pytest.fixture
@@ -359,13 +368,13 @@ def test_run_is_passed_on_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     assert calls == [["--killtime", "3", "--", "--wait"], ["--colony", "x", "--help"]]
 
 
-@pytest.mark.parametrize("command", [None, *(name for name in COMMANDS if name != "run")])
+@pytest.mark.parametrize("command", [None, *(name for name in EVERY_COMMAND if name != "run")])
 @pytest.mark.parametrize("prog", [cli.PROGRAM, cli.CTL])
 def test_help_has_an_example_and_fits(
     command: str | None, prog: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each help ends with an example, and fits 80 columns."""
-    words = ["--help"] if command is None else [command, "--help"]
+    words = ["--help"] if command is None else [*command.split(), "--help"]
     with pytest.raises(SystemExit) as caught:
         cli.main(words, prog)
     text = capsys.readouterr().out
@@ -378,11 +387,13 @@ def test_help_has_an_example_and_fits(
 
 def test_every_example_is_a_command_line() -> None:
     """What the help shows can be typed: argparse takes it."""
-    for name, command in COMMANDS.items():
-        words = command.example.split(" > ")[0].split()
-        assert words[0] == name
+    for name, command in EVERY_COMMAND.items():
+        words = shlex.split(command.example.split(" > ")[0])
+        found = find_command(words, COMMANDS)
+        assert found is not None
+        assert found[1].startswith(name)
         if name != "run":
-            tied, _program = cli._split(words, 0, name)
+            tied, _program = split(words, *found)
             cli.build("ncolony", [name])[0].parse_args(tied)
 
 
@@ -397,7 +408,15 @@ def test_completion(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The shell gets every command; bash and zsh the processes' names as well."""
     assert cli.main(["completion", shell]) == 0
     text = capsys.readouterr().out
-    for word in ("restart-group", "disable", "rotate", "since", "stop-signal"):
+    for word in [
+        "restart-group",
+        "disable",
+        "rotate",
+        "since",
+        "stop-signal",
+        "catch-up",
+        "httpcheck",
+    ]:
         assert word in text
     assert ("_ncolony_processes" in text) == (shell != "tcsh")
 

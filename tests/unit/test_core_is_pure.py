@@ -18,6 +18,7 @@ CORE = [
     "describe",
     "faults",
     "fields",
+    "forms",
     "isystem",
     "logspec",
     "machine",

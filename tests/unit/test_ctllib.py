@@ -285,7 +285,10 @@ def test_a_full_disk_is_told_and_leaves_nothing(
 
     with monkeypatch.context() as patched:
         patched.setattr(os, call, full)
-        with pytest.raises(ctllib.CtlError, match="cannot add web: No space left on device"):
+        with pytest.raises(
+            ctllib.CtlError,
+            match=r"cannot add web: cannot write .*/config/web: No space left on device",
+        ):
             ctllib.add(colony.places, "web", "echo", [])
         with pytest.raises(ctllib.CtlError, match=r"cannot write a request to .*: No space left"):
             ctllib.restart(colony.places, "web")

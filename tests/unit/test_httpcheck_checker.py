@@ -11,7 +11,7 @@ from httpchecks import BAD, GOOD, NONE, Checking
 from ncolony import request
 from ncolony.httpcheck.outcome import Outcome
 from reactors import failures, logged
-from simulatedcolony import MESSAGES
+from simulatedcolony import MESSAGES, pid_of
 
 #: A grace of three periods, and half a period because of the chance of one half.
 FIRST_S = 35.0
@@ -42,7 +42,7 @@ def test_who_answers_badly_too_often_is_restarted_once(checking: Checking) -> No
     checking.answers(BAD).advance(FIRST_S + 2 * PERIOD_S - 1)
     assert checking.requests() == []
     checking.advance(1.5)
-    assert checking.requests() == [request.Restart("web", WHY)]
+    assert checking.requests() == [request.Restart("web", WHY, pid_of(1))]
     assert checking.said == [f"asked for a restart of web: {WHY}"]
     asked = len(checking.servers.asked)
     checking.advance(3 * PERIOD_S - 1)
@@ -130,11 +130,11 @@ def test_an_answer_of_a_run_that_is_over_does_not_count(checking: Checking) -> N
     assert (status.failures, status.checks) == (0, 0)
 
 
-def test_who_dies_after_its_last_bad_answer_is_not_asked_for(checking: Checking) -> None:
-    """The monitor starts it anyway; a request would end the new run."""
+def test_who_dies_after_its_last_bad_answer_is_not_restarted(checking: Checking) -> None:
+    """The monitor starts it anyway; what is asked for is of the run that was checked."""
+    checking.pids["web"] = pid_of(2)
     checking.put(maxBad=0).answers(BAD).advance(FIRST_S + 0.05)
-    checking.runs(state="BACKOFF").advance(0.2)
-    assert checking.requests() == []
+    assert checking.carried_out() == []
 
 
 def test_a_checker_that_was_held_up_blames_nobody(checking: Checking) -> None:

@@ -50,6 +50,10 @@ def test_a_field_that_isn_t_there_has_its_default() -> None:
         b'{"schema": 1, "name": "a", "runs": null}',
         b'{"schema": 1, "name": "a", "last_due": 5}',
         b'{"schema": 1, "name": "a", "warnings": 5}',
+        b'{"schema": 1, "name": "a", "last_duration": "long"}',
+        b'{"schema": 1, "name": "a", "pid": "5"}',
+        b'{"schema": 1, "name": "a", "fingerprint": 5}',
+        b'{"schema": 1, "name": "a", "success": "yes"}',
         b"[" * 100_000,
     ],
 )

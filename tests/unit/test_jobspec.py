@@ -129,7 +129,7 @@ def test_a_file_that_is_too_long_is_refused() -> None:
 
 def test_a_key_that_isn_t_known_names_its_nearest() -> None:
     """Of a job's keys; those of others carry a dot."""
-    job = a_job(tiemout=5, **{"my.own": 1})
+    job = a_job(tiemout=5, **{"my.own": 1, "$schema": "job.json"})
     assert job.process.warnings == ('unknown key "tiemout"; did you mean "timeout"?',)
     many = a_job(**{f"k{i}": 1 for i in range(50)})
     assert len(many.process.warnings) == MAX_WARNINGS

@@ -55,9 +55,9 @@ def test_small_bounds_are_taken_to_the_edge() -> None:
 FILES = {"to": "files"}
 TO = '"monitor", "inherit", "none", "files"'
 KEEP = "a whole number from 0 to 100000"
-AGE = 'seconds (1 at least), or a string like "1d"; null'
+AGE = 'seconds (1 at least), or a string like "1d"; or null'
 COMPRESS = '"none", "gzip", "zstd"'
-SIZE = 'bytes (4096 at least), or a string like "50M" or "1G"; null'
+SIZE = 'bytes (4096 at least), or a string like "50M" or "1G"; or null'
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ SIZE = 'bytes (4096 at least), or a string like "50M" or "1G"; null'
         ({**FILES, "max_age": 0.5}, f"the number 0.5 where {AGE} is allowed", ".max_age"),
         ({**FILES, "keep": 100_001}, f"the number 100001 where {KEEP} is allowed", ".keep"),
         ({**FILES, "compress": None}, f"null where {COMPRESS} is allowed", ".compress"),
-        ({**FILES, "split": 1}, "the number 1 where true, false is allowed", ".split"),
+        ({**FILES, "split": 1}, "the number 1 where true or false is allowed", ".split"),
         ({**FILES, "full": "no"}, 'the string "no" where "wait", "drop" is allowed', ".full"),
-        ({"time": "yes"}, 'the string "yes" where true, false is allowed', ".time"),
+        ({"time": "yes"}, 'the string "yes" where true or false is allowed', ".time"),
         ({"format": "JSON"}, 'the string "JSON" where "text", "json" is allowed', ".format"),
     ],
 )

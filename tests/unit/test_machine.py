@@ -26,6 +26,7 @@ from ncolony.model import (
     ReportDue,
     RestartAsked,
     RetryDue,
+    RunRestartAsked,
     ShutdownBegan,
     SignalAsked,
     SignalProcess,
@@ -110,6 +111,7 @@ def test_every_state_has_a_cell_for_every_event() -> None:
 #: What is written out as ignored, by event: those that it isn't for.
 IGNORED = [
     (RestartAsked(), (STARTING,)),
+    (RunRestartAsked(8), (STOPPED, STARTING, STOPPING, KILLING, BACKOFF, EXITED, GAVE_UP)),
     (SignalAsked("HUP"), (STOPPED, STARTING, BACKOFF, EXITED, REFUSED, GAVE_UP)),
     (ShutdownBegan(), (NEW, STOPPED, EXITED, REFUSED, GAVE_UP)),
     (LeftoverFound(9), (STARTING, RUNNING, STOPPING, KILLING, BACKOFF, EXITED, REFUSED)),
@@ -350,6 +352,17 @@ def test_restart_by_name() -> None:
     check(KILLING._replace(want=Want.DOWN), RestartAsked("r"), want=Want.UP)
     check(REFUSED._replace(want=Want.DOWN), RestartAsked("r"), want=Want.UP)
     check(LEFTOVER, RestartAsked("r"), **asked)
+
+
+def test_restart_of_a_run() -> None:
+    """Of that one, and of no other; not even what is wanted changes."""
+    pid = RUNNING.pid
+    assert pid is not None
+    stops(RUNNING, RunRestartAsked(pid, "r"), StopReason.RESTART, note="r")
+    check(RUNNING, RunRestartAsked(pid + 1, "r"))
+    for old in (STOPPING, KILLING):
+        down = old._replace(want=Want.DOWN)
+        check(down, RunRestartAsked(pid, "r"))
 
 
 def test_restart_of_many_leaves_stopped_ones_down() -> None:

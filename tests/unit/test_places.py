@@ -53,7 +53,7 @@ def test_single_options_win_over_colony(tmp_path: Path) -> None:
     base = made(tmp_path)
     other = made(tmp_path / "other")
     options = {"colony": str(tmp_path), "config": other.config, "status": other.status}
-    expected = Colony(other.config, base.messages, other.status, base.logs)
+    expected = base._replace(config=other.config, status=other.status)
     assert locate(options, {}) == expected
     assert locate({**options, "logs": "/l"}, {}) == expected._replace(logs="/l")
 
@@ -63,7 +63,22 @@ def test_config_and_messages_leave_the_environment_no_say(tmp_path: Path) -> Non
     colony = made(tmp_path)
     options = {"config": colony.config, "messages": colony.messages}
     found = locate(options, {"NCOLONY_DIR": "/elsewhere"})
-    assert found == Colony(colony.config, colony.messages, colony.messages + "/.status")
+    below = f"{colony.messages}/.status", "", f"{colony.messages}/.jobs"
+    assert found == Colony(colony.config, colony.messages, *below)
+
+
+def test_where_jobs_are(tmp_path: Path) -> None:
+    """In the colony's folder, beside the requests, or where they are said to be."""
+    colony = made(tmp_path)
+    jobs = tmp_path / "other"
+    jobs.mkdir()
+    named = {"jobs": str(jobs)}
+    pair = {"config": colony.config, "messages": colony.messages}
+    assert locate({"colony": str(tmp_path)}, {}, ("jobs",)).jobs == f"{tmp_path}/jobs"
+    assert locate(pair, {}, ("jobs",)).jobs == f"{colony.messages}/.jobs"
+    assert locate({**pair, **named}, {}, ("jobs",)).jobs == str(jobs)
+    assert locate(named, {"NCOLONY_DIR": str(tmp_path)}, ("jobs",)) == colony._replace(**named)
+    assert locate(named, {}, ("jobs",)) == Colony("", "", f"{jobs}/.status", "", str(jobs))
 
 
 @pytest.mark.parametrize(
@@ -71,6 +86,7 @@ def test_config_and_messages_leave_the_environment_no_say(tmp_path: Path) -> Non
     [
         ({}, "give --colony DIR, set NCOLONY_DIR"),
         ({"config": "/"}, "cannot find the messages directory"),
+        ({"jobs": "/nowhere"}, "cannot find the config directory"),
         ({"config": "/nowhere", "messages": "/"}, "/nowhere: no such directory"),
         ({"config": "/etc/passwd", "messages": "/"}, "/etc/passwd: it is not a directory"),
     ],

@@ -17,7 +17,8 @@ TYPES = (
     ("document", "asked"),
     [
         ({"type": "RESTART", "name": "web"}, request.Restart("web")),
-        ({"type": "START", "name": "web", "reason": "r"}, request.Start("web", "r")),
+        ({"type": "RESTART", "name": "web", "pid": 8}, request.Restart("web", pid=8)),
+        ({"type": "START", "name": "web", "pid": "odd", "reason": "r"}, request.Start("web", "r")),
         ({"type": "STOP", "name": "web"}, request.Stop("web")),
         ({"type": "SIGNAL", "name": "web", "signal": "HUP"}, request.Signal("web", "HUP")),
         ({"type": "SIGNAL", "name": "web", "signal": "sigusr1"}, request.Signal("web", "USR1")),
@@ -52,6 +53,8 @@ def test_a_request_is_understood(document: dict[str, object], asked: request.Req
         ('{"type": "SIGNAL", "name": "x", "signal": "SIG"}', 'signal: found the string "SIG"; '),
         ('{"type": "SIGNAL", "name": "x", "signal": 1.5}', "signal: found the number 1.5; allow"),
         ('{"type": "STOP", "name": "x", "reason": 1}', "reason: found the number 1; allowed: a"),
+        ('{"type": "RESTART", "name": "x", "pid": 0}', "pid: found the number 0; allowed: a proc"),
+        ('{"type": "RESTART", "name": "x", "pid": true}', "pid: found true; allowed: a process's"),
         ("[" * 60_000, "found no valid JSON ("),
         (" " * request.MAX_BYTES + "1", f"found more than {request.MAX_BYTES} bytes; allowed: "),
     ],
@@ -80,6 +83,11 @@ def test_a_reason_is_one_short_line() -> None:
 def test_a_request_is_written_without_an_empty_reason() -> None:
     """The smallest file that says it."""
     assert json.loads(request.encode(request.Stop("web"))) == {"type": "STOP", "name": "web"}
+    assert json.loads(request.encode(request.Restart("web", pid=8))) == {
+        "type": "RESTART",
+        "name": "web",
+        "pid": 8,
+    }
     assert json.loads(request.encode(request.RestartAll("r"))) == {
         "type": "RESTART-ALL",
         "reason": "r",

@@ -123,8 +123,13 @@ def test_a_colony_has_them_all(tmp_path: Path, monkeypatch: Any, way: str) -> No
     assert places(parsed(*words), tmp_path) == ("jobs", "status/.jobs", "logs/.jobs")
 
 
-def test_the_ancestor_s_two_directories_have_them_all(tmp_path: Path) -> None:
-    """Below that of the messages."""
+@pytest.mark.parametrize("environ", [{}, {"NCOLONY_DIR": "/elsewhere"}])
+def test_the_ancestor_s_two_directories_have_them_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]
+) -> None:
+    """Below that of the messages, whatever the environment says."""
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
     for name in ("c", "m"):
         (tmp_path / name).mkdir()
     words = ["--config", str(tmp_path / "c"), "--messages", str(tmp_path / "m")]

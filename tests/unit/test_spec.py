@@ -278,6 +278,7 @@ def test_long_values_are_told_of_in_a_word() -> None:
             (f'unknown key "zzz"; known are {", ".join(FIELDS)}; keys of others carry a dot',),
         ),
         ('"my.key": 1', ()),
+        ('"$schema": "./process.json"', ()),
         ('"stopsignal": 1', ('unknown key "stopsignal"; did you mean "stop_signal"?',)),
         ('"uid": 1, "uid": 2', ('key "uid" is there twice: the last one is used',)),
         ('"x.y": {"b": 1, "b": 2}', ('key "b" is there twice: the last one is used',)),

@@ -201,6 +201,18 @@ def test_three_hundred_restarts_at_once_are_one() -> None:
     assert (colony.state(), colony.record().epoch) == (State.RUNNING, 2)
 
 
+def test_a_restart_of_one_run_ends_no_other() -> None:
+    """Two who watch over it ask for the same; who asks too late asks for nothing."""
+    colony = Colony().configure().advance(2)
+    pid = colony.record().pid
+    for _ in range(2):
+        assert colony.ask(request.Restart("web", pid=pid)) is None
+    colony.advance(1)
+    assert colony.ask(request.Restart("web", pid=pid)) is None
+    colony.advance(1)
+    assert (colony.state(), colony.record().epoch) == (State.RUNNING, 2)
+
+
 @pytest.mark.parametrize(
     ("asked", "why"),
     [

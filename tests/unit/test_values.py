@@ -280,7 +280,7 @@ def test_what_is_no_signal_is_wrong(value: object) -> None:
 
 def test_every_signal_that_is_taken_can_be_sent() -> None:
     """By its name and by its number; there is none that can't be named."""
-    named = [f"RTMIN+{n}" for n in range(1, 30)] + ["RTMIN", "RTMAX", *values._SIGNALS]
+    named = [f"RTMIN+{n}" for n in range(1, 30)] + ["RTMIN", "RTMAX", *values.SIGNALS]
     numbers = {signalnames.signal_number(values.signal(name)) for name in named}
     assert numbers == {int(number) for number in signal.valid_signals()}
     for number in numbers:

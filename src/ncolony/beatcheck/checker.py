@@ -2,9 +2,8 @@
 
 Theory of operation. Each process that is watched has an entry with the time of its next look; one
 timer, for the earliest of them, serves all. A look is two calls of stat(2): of the heartbeat file,
-which is never opened, and of the status file, which is read when it has changed. Who is found dead
-is claimed, and looked at again a moment later; if it is still dead, and no other checker has
-claimed it, a restart is asked for. With that a fresh grace begins, in which nothing is asked again.
+which is never opened, and of the status file, which is read when it has changed. For a run that is
+found dead a restart is asked for. With that a fresh grace begins, in which nothing is asked again.
 """
 
 from __future__ import annotations
@@ -18,15 +17,17 @@ from ..beatspec import Beat
 from ..dirfiles import IClockedFiles
 from ..isystem import ITimer
 from ..observing import Runs
+from ..restarts import Restarts
 from ..troubles import Trouble, Troubles
 from . import hearts
 from .entry import Entry
 from .heartfile import HeartFile
 from .hearts import Look, Verdict
-from .restarts import Restarts
 
 _log = Logger(namespace="ncolony.beatcheck")
 
+#: Whose requests these are.
+ASKER = "ncolony-beatcheck"
 #: No timer is set for longer: the reactor can't wait forever.
 _MAX_WAIT_S = 86400.0
 #: What a sum of times may be wrong by.
@@ -37,8 +38,8 @@ class Checker:
     """Watches over processes' heartbeats, from the first ``apply`` to ``stop``.
 
     ``messages`` and ``status`` are the colony's directories, ``freq_s`` is between two looks at the
-    same process, at the most, ``who`` a word that no other checker has. ``said`` is given a line
-    for people: of each restart that is asked for, and of each trouble when it begins and ends.
+    same process, at the most. ``said`` is given a line for people: of each restart that is asked
+    for, and of each trouble when it begins and ends.
     """
 
     def __init__(
@@ -47,7 +48,6 @@ class Checker:
         messages: str,
         status: str,
         freq_s: float,
-        who: str,
         said: Callable[[str], None],
     ) -> None:
         self._system = system
@@ -58,7 +58,7 @@ class Checker:
         self._entries: dict[str, Entry] = {}
         self._troubles = Troubles(said)
         self._asking = Asking("watched", self._troubles, self._watch, self._forget)
-        self._restarts = Restarts(system, messages, who, self._troubles, said)
+        self._restarts = Restarts(system, messages, ASKER, self._troubles, said)
         self._timer: ITimer | None = None
 
     @property
@@ -89,7 +89,7 @@ class Checker:
         self._look(entry)
 
     def _forget(self, name: str) -> None:
-        self._restarts.release(self._entries.pop(name))
+        del self._entries[name]
         self._runs.forget(name)
         self._troubles.forget(f"heart {name}")
 
@@ -117,10 +117,7 @@ class Checker:
             self._find(entry, now_mono)
         except Exception:  # noqa: BLE001 - the last resort: the others are watched all the same
             _log.failure("a look at the heartbeat of {name} failed", name=entry.name)
-            entry.claimed = False
-        if not entry.claimed:
-            next_mono = hearts.next_look(entry.heart, now_mono, self._freq_s, self._phase)
-            entry.look_mono = next_mono
+        entry.look_mono = hearts.next_look(entry.heart, now_mono, self._freq_s, self._phase)
 
     def _find(self, entry: Entry, now_mono: float) -> None:
         try:
@@ -133,13 +130,14 @@ class Checker:
         held_up_s = now_mono - entry.look_mono
         entry.heart = hearts.look(entry.heart, Look(now_mono, file, run, held_up_s))
         if hearts.verdict(entry.heart, now_mono) is Verdict.DEAD:
-            self._restarts.deal_with(entry, now_mono)
-        elif entry.claim_is_over(now_mono):
-            self._restarts.release(entry)
+            why = hearts.reason(entry.heart, now_mono)
+            if file is None:
+                why += f"; {entry.file.path} is missing"
+            if self._restarts.ask(entry.name, run, why):
+                entry.heart = hearts.anew(entry.heart, now_mono)
 
     def _cannot_look(self, entry: Entry, error: OSError, now_mono: float) -> None:
         """Where nobody can beat, or nobody see it, nobody is judged; the grace begins after it."""
-        self._restarts.release(entry)
         entry.heart = hearts.anew(entry.heart, now_mono)
         where = entry.file.directory
         over = f"heartbeats in {where} can be looked at again"

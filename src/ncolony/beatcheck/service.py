@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from twisted.application import service
@@ -36,9 +35,8 @@ def beatcheck(options: Options, reactor: Any) -> CheckerService[Beat]:
     """Watches over the heartbeats of a colony while it runs."""
     system = ClockedDisk(reactor)
     files = AskedFiles(system, options["config"], beatspec.parse)
-    who = f"{os.getpid()}-{os.urandom(8).hex()}"
     places = options["messages"], options["status"]
-    checker = Checker(system, *places, options["freq"], who, _said)
+    checker = Checker(system, *places, options["freq"], _said)
     return CheckerService("ncolony-beatcheck", options, reactor, files, checker, _said)
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from .. import beatspec
 from ..checkkeys import CheckKeyError
+from ..faults import Fault
 
 __all__ = ["BEATS", "Asked", "CheckKeyError", "asked", "touch"]
 
@@ -36,14 +37,16 @@ def asked(environ: Mapping[str, str]) -> Asked | None:
     try:
         beat = beatspec.parse(text.encode("utf-8", "surrogateescape"))
     except CheckKeyError as error:
-        raise CheckKeyError(f"NCOLONY_CONFIG: {error}") from None
+        raise CheckKeyError(Fault("NCOLONY_CONFIG", str(error))) from None
     if beat is None:
         return None
     path = beat.status
     if path.endswith("/") or os.path.isdir(path):
         name = environ.get("NCOLONY_NAME")
         if not name:
-            raise CheckKeyError(f"NCOLONY_NAME: found none; allowed: the name of a file in {path}")
+            raise CheckKeyError(
+                Fault("NCOLONY_NAME", f"found none; allowed: the name of a file in {path}")
+            )
         path = os.path.join(path, name)
     return Asked(path, beat.period_s)
 

@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 
 def send(colony: Colony, asked: Request) -> str:
     """Put a request where the monitor finds it; its file's name. Raises CtlError."""
+    return put(colony.messages, request.encode(asked))
+
+
+def put(directory: str, content: bytes) -> str:
+    """Put a request into a directory of such; its file's name. Raises CtlError."""
     name = aside.unique_name()
     try:
-        aside.put(colony.messages, name, request.encode(asked))
+        aside.put(directory, name, content)
     except OSError as error:
-        raise CtlError(f"cannot write a request to {colony.messages}: {because(error)}") from None
+        raise CtlError(f"cannot write a request to {directory}: {because(error)}") from None
     return name
 
 

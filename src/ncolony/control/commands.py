@@ -19,7 +19,7 @@ AS_WANTED, NOT_SO = 0, 1
 def run(options: Namespace) -> int:
     """Carry out a command; its exit code. Raises CtlError."""
     where = {part: getattr(options, part) for part in ("colony", *Colony._fields)}
-    needed = _NEEDED.get(options.command, ("config", "messages"))
+    needed = _NEEDED.get(options.command.partition(" ")[0], ("config", "messages"))
     if (options.command == "check" and options.file) or (
         options.command == "logs" and where["logs"]
     ):
@@ -33,6 +33,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "logs": ("config",),
     "status": ("status",),
     "wait": ("status",),
+    "job": ("jobs",),
 }
 
 
@@ -47,7 +48,7 @@ def _add(colony: Colony, options: Namespace) -> int:
         env=options.env,
         uid=options.uid,
         gid=options.gid,
-        extras=adding.more(options),
+        extras=adding.more(options, options.name),
         env_inherit=options.env_inherit,
         group=options.group,
         wait_s=options.wait_s,
@@ -126,6 +127,23 @@ def _status(colony: Colony, options: Namespace) -> int:
     return AS_WANTED if as_wanted else NOT_SO
 
 
+def _add_plugins(colony: Colony, options: Namespace) -> int:
+    ctllib.add_plugins(
+        colony,
+        options.plugin or None,
+        trust=options.trust or (),
+        replace=options.replace,
+        wait_s=options.wait_s,
+    )
+    return AS_WANTED
+
+
+def _job(colony: Colony, options: Namespace) -> int:
+    from .jobs import command
+
+    return command.RUN[options.command](colony, options)
+
+
 _RUN: dict[str, Callable[[Colony, Namespace], int]] = {
     "add": _add,
     "remove": _remove,
@@ -141,5 +159,10 @@ _RUN: dict[str, Callable[[Colony, Namespace], int]] = {
     "logs": _logs,
     "rotate": _rotate,
     "wait": _wait,
+    "job add": _job,
+    "job remove": _job,
+    "job list": _job,
+    "job run": _job,
+    "add-plugins": _add_plugins,
     "check": _check,
 }

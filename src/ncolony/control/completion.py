@@ -1,4 +1,4 @@
-"""Completions for shells: the parser's, by shtab, and the names of the processes."""
+"""Completions for shells: the parser's, by shtab, and the names of processes and jobs."""
 
 from __future__ import annotations
 
@@ -6,44 +6,55 @@ from argparse import ArgumentParser
 
 import shtab
 
-from .arguments import PROCESS
+from .arguments import JOB, PROCESS
+from .places import Colony
+from .plugins import PLUGINS
 
 _BASH = """
-_ncolony_processes() {
-  local i dir="${NCOLONY_DIR:+$NCOLONY_DIR/config}"
+_ncolony_names() {
+  local i dir="${NCOLONY_DIR:+$NCOLONY_DIR/$2}"
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "${COMP_WORDS[i]}" in
-      --colony) dir="${COMP_WORDS[i + 1]}/config" ;;
-      --config) dir="${COMP_WORDS[i + 1]}" ;;
+      --colony) dir="${COMP_WORDS[i + 1]}/$2" ;;
+      --$2) dir="${COMP_WORDS[i + 1]}" ;;
     esac
   done
   [ -d "$dir" ] && compgen -W "$(ls -- "$dir" 2>/dev/null | grep -v '\\.new$\\|~$')" -- "$1"
 }
+_ncolony_processes() { _ncolony_names "$1" config; }
+_ncolony_jobs() { _ncolony_names "$1" jobs; }
 """
 _ZSH = """
-_ncolony_processes() {
-  local i dir="${NCOLONY_DIR:+$NCOLONY_DIR/config}"
+_ncolony_names() {
+  local i dir="${NCOLONY_DIR:+$NCOLONY_DIR/$1}"
   for ((i = 1; i < $#words; i++)); do
     case "$words[i]" in
-      --colony) dir="$words[i+1]/config" ;;
-      --config) dir="$words[i+1]" ;;
+      --colony) dir="$words[i+1]/$1" ;;
+      --$1) dir="$words[i+1]" ;;
     esac
   done
   local -a names
   [ -d "$dir" ] && names=("$dir"/*(N:t)) && compadd -- ${names:#*(.new|\\~)}
 }
+_ncolony_processes() { _ncolony_names config }
+_ncolony_jobs() { _ncolony_names jobs }
 """
-_COMPLETE = {"bash": "_ncolony_processes", "zsh": "_ncolony_processes", "tcsh": ""}
+_SHELLS = ("bash", "zsh")
+_FUNCTIONS = {PROCESS: "_ncolony_processes", JOB: "_ncolony_jobs"}
 
 
 def script(parser: ArgumentParser, commands: dict[str, ArgumentParser], shell: str) -> str:
     """The text for a shell to read, such as ``bash`` does from ``~/.bash_completion``."""
     for command in commands.values():
         for action in command._actions:
-            if getattr(action, "complete", None) == PROCESS:
-                action.complete = _COMPLETE  # type: ignore[attr-defined]
-            elif action.dest in {"colony", "config", "messages", "status", "logs", "cwd"}:
+            function = _FUNCTIONS.get(getattr(action, "complete", ""))
+            if function is not None:
+                complete = {**dict.fromkeys(_SHELLS, function), "tcsh": ""}
+                action.complete = complete  # type: ignore[attr-defined]
+            elif action.dest in {*Colony._fields, "colony", "cwd"}:
                 action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
+            elif action.dest == "plugin":
+                action.choices = tuple(PLUGINS)
             elif action.dest in {"file", "extras", "env_file"}:
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
     return shtab.complete(parser, shell, preamble={"bash": _BASH, "zsh": _ZSH}.get(shell, ""))

@@ -1,4 +1,4 @@
-"""Which processes the configuration directory asks for."""
+"""Which processes the configuration directory asks for, and which files any such directory has."""
 
 from __future__ import annotations
 
@@ -15,13 +15,24 @@ def names(colony: Colony) -> list[str]:
     Where the directory has vanished there are none: what runs is to be seen all the same.
     Raises CtlError where it can't be read.
     """
+    return listed(colony.config)
+
+
+def listed(directory: str) -> list[str]:
+    """The names of the files in a directory of processes or jobs, as ``names`` has them."""
     try:
-        with os.scandir(colony.config) as entries:
+        return files_in(directory)
+    except OSError as error:
+        raise CtlError(f"cannot list {directory}: {because(error)}") from None
+
+
+def files_in(directory: str) -> list[str]:
+    """As ``listed``, but raises OSError as it comes."""
+    try:
+        with os.scandir(directory) as entries:
             return sorted(e.name for e in entries if is_process_name(e.name) and e.is_file())
     except FileNotFoundError:
         return []
-    except OSError as error:
-        raise CtlError(f"cannot list {colony.config}: {because(error)}") from None
 
 
 def has(colony: Colony, name: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from .. import spec
@@ -20,11 +20,14 @@ def content(
     args: Sequence[str],
     env: Environment | None = None,
     extras: Mapping[str, Any] | None = None,
+    *,
+    parse: Callable[[str, bytes], object] = spec.parse,
     **optional: Any,
 ) -> bytes:
     """The contents of a process's file; what is None is left out, ``extras`` win.
 
-    Raises RefusedError for what the monitor would refuse.
+    With another ``parse``, of another file of such keys; ``name`` is then "KIND NAME". Raises
+    RefusedError for what that refuses.
     """
     details: dict[str, Any] = {"args": list(args)}
     if env is not None:
@@ -36,7 +39,7 @@ def content(
         details |= extras
     try:
         text = json.dumps(details).encode()
-        spec.parse(name, text)
+        parse(name, text)
     except spec.SpecError as error:
         raise RefusedError(f"cannot add {name}: {error}") from None
     except (TypeError, ValueError, RecursionError) as error:
@@ -62,13 +65,18 @@ def put(
         from .following import changing
 
         wait = changing(verb, colony, name, text, wait_s)
-    folder, file = os.path.split(path or os.path.join(colony.config, name))
+    write(f"{verb} {name}", path or os.path.join(colony.config, name), text)
+    if wait is not None:
+        wait()
+
+
+def write(what: str, path: str, text: bytes) -> None:
+    """Write a file; on disk on return. Raises CtlError, with what could not be done."""
+    folder, file = os.path.split(path)
     try:
         aside.put(folder, file, text, durable=True)
     except OSError as error:
-        raise CtlError(f"cannot {verb} {name}: {because(error)}") from None
-    if wait is not None:
-        wait()
+        raise CtlError(f"cannot {what}: cannot write {path}: {because(error)}") from None
 
 
 def environment(name: str, env: Environment) -> dict[str, str]:

@@ -36,29 +36,34 @@ _JUDGES: dict[type[OneRequest], Judge] = {
 }
 
 
-def accepted(colony: Colony, file: str) -> Verdict:
-    """Whether the monitor has taken a request up: its file is gone, and not among the rejected."""
-    if os.path.lexists(os.path.join(colony.messages, file)):
-        return Pending("the monitor has not taken up the request yet")
-    rejected = os.path.join(colony.messages, REJECTED, file)
+def accepted(messages: str, file: str, who: str = "the monitor") -> Verdict:
+    """Whether a request has been taken up: its file is gone, and not among the rejected."""
+    if os.path.lexists(os.path.join(messages, file)):
+        return Pending(f"{who} has not taken up the request yet")
+    rejected = os.path.join(messages, REJECTED, file)
     try:
         reason = read_regular(rejected + ".reason", 4096).decode("utf-8", "replace").strip()
     except OSError:
         # The reason is written after the request was moved: look once more.
         there = os.path.lexists(rejected)
-        return Pending("the monitor rejected it, without a reason") if there else Happened()
-    return Failed(f"the monitor rejected it: {reason}")
+        return Pending(f"{who} rejected it, without a reason") if there else Happened()
+    return Failed(f"{who} rejected it: {reason}")
 
 
-def following(colony: Colony, file: str, then: Callable[[], Verdict]) -> Callable[[], Verdict]:
-    """One look at a request: first whether it is accepted, from then on what ``then`` sees."""
+def following(
+    messages: str, file: str, then: Callable[[], Verdict], who: str = "the monitor"
+) -> Callable[[], Verdict]:
+    """One look at a request: first whether it is accepted, from then on what ``then`` sees.
+
+    ``who`` is to take it up.
+    """
     taken_up = False
     patient = until_new(then)
 
     def look() -> Verdict:
         nonlocal taken_up
         if not taken_up:
-            verdict = accepted(colony, file)
+            verdict = accepted(messages, file, who)
             if not isinstance(verdict, Happened):
                 return verdict
             taken_up = True
@@ -89,6 +94,15 @@ def changing(
 
     Where the file says that it isn't enabled, until it is down.
     """
+    look = look_at_change(colony, name, text)
+    return lambda: wait_for(f"{verb} {name}", colony, look, wait_s)
+
+
+def look_at_change(colony: Colony, name: str, text: bytes) -> Callable[[], Verdict]:
+    """What looks whether a process's file that is about to be written is in force, and it runs.
+
+    Or is down, where the file says so.
+    """
     from ..spec import parse  # 4 ms that no other wait needs
 
     enabled = parse(name, text).enabled
@@ -98,7 +112,7 @@ def changing(
     def look() -> Verdict:
         return outcome.added(before, observed.record(colony, name), fingerprint, enabled)
 
-    return lambda: wait_for(f"{verb} {name}", colony, look, wait_s)
+    return look
 
 
 def wait_removed(colony: Colony, name: str, wait_s: float) -> None:
@@ -115,7 +129,9 @@ def ask_one(verb: str, colony: Colony, asked: OneRequest, wait_s: float) -> None
     judge = _JUDGES[type(asked)]
     before = observed.record(colony, asked.name)
     file = send(colony, asked)
-    look = following(colony, file, lambda: judge(before, observed.record(colony, asked.name)))
+    look = following(
+        colony.messages, file, lambda: judge(before, observed.record(colony, asked.name))
+    )
     wait_for(f"{verb} {asked.name}", colony, look, wait_s)
 
 
@@ -133,7 +149,7 @@ def ask_many(
     before = observed.records(colony, names)
     file = send(colony, asked)
     looks = {name: looking(name, was) for name, was in before.items() if was.state == "RUNNING"}
-    wait_for(what, colony, following(colony, file, each(looks)), wait_s)
+    wait_for(what, colony, following(colony.messages, file, each(looks)), wait_s)
 
 
 def wait_for(
@@ -144,9 +160,13 @@ def wait_for(
     Raises CtlError where it doesn't come to that.
     """
     patience = Patience(wait_s, for_monitor=monitor)
-    verdict = until(look, lambda: observed.monitor_is_running(colony), patience)
+    judged(what, until(look, lambda: observed.monitor_is_running(colony), patience), NOT_RUNNING)
+
+
+def judged(what: str, verdict: Happened | Failed, absent: str) -> None:
+    """Raise CtlError where it has failed; ``absent`` is the reason that nobody was there."""
     if isinstance(verdict, Failed):
-        stays = "; what was asked for stays for when it comes" if verdict.why == NOT_RUNNING else ""
+        stays = "; what was asked for stays for when it comes" if verdict.why == absent else ""
         raise CtlError(f"cannot {what}: {verdict.why}{stays}")
 
 

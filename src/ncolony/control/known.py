@@ -8,11 +8,11 @@ from .errors import CtlError, RefusedError, nearest
 from .places import Colony
 
 
-def refuse_bad(verb: str, name: str) -> None:
-    """Raise RefusedError for what can't be a process's name."""
+def refuse_bad(verb: str, name: str, whose: str = "process") -> None:
+    """Raise RefusedError for what can't be a process's name, nor a job's."""
     fault = name_fault(name)
     if fault is not None:
-        raise RefusedError(f"cannot {verb} {name!r}: not a process's name: {fault}")
+        raise RefusedError(f"cannot {verb} {name!r}: not a {whose}'s name: {fault}")
 
 
 def require_known(verb: str, colony: Colony, name: str) -> None:

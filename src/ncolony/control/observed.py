@@ -105,11 +105,16 @@ def monitor(colony: Colony) -> MonitorStatus | None:
 
 
 def monitor_is_running(colony: Colony) -> bool:
-    """Whether a monitor lives: it holds a lock, flock(2), that the kernel drops at its end.
+    """Whether a monitor lives. Raises CtlError where that can't be found out."""
+    return is_locked(colony.status)
 
-    Raises CtlError where that can't be found out.
+
+def is_locked(directory: str) -> bool:
+    """Whether who writes this directory of status lives: it holds a lock, flock(2).
+
+    The kernel drops that at its end. Raises CtlError where that can't be found out.
     """
-    path = os.path.join(colony.status, status.LOCK_FILE)
+    path = os.path.join(directory, status.LOCK_FILE)
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):

@@ -24,13 +24,15 @@ class Places(NamedTuple):
 class Colony(NamedTuple):
     """The directories that the control program works with.
 
-    ``logs`` is empty where it isn't known: the monitor says then where they are.
+    ``logs`` is empty where it isn't known: the monitor says then where they are. ``jobs`` is the
+    scheduler's directory; empty, it is MESSAGES/.jobs.
     """
 
     config: str
     messages: str
     status: str
     logs: str = ""
+    jobs: str = ""
 
 
 AnyPlaces = Places | Colony | tuple[Path, Path]
@@ -48,7 +50,7 @@ def colony_of(places: AnyPlaces) -> Colony:
 
 
 def in_folder(folder: Path) -> Colony:
-    """The colony in one folder: FOLDER/config, FOLDER/messages, FOLDER/status, FOLDER/logs."""
+    """The colony in one folder: FOLDER/config, messages, status, logs and jobs in it."""
     base = os.fsdecode(folder)
     return Colony(*[os.path.join(base, part) for part in Colony._fields])
 
@@ -62,28 +64,43 @@ def locate(
 
     Where ``config`` and ``messages`` are both given, ``$NCOLONY_DIR`` has no say, so that
     the status is looked for where a monitor with the same two options writes it.
-    A directory that isn't ``needed`` may be unknown: the empty string.
+    A directory that isn't ``needed`` may be unknown: the empty string. ``jobs`` alone is a
+    scheduler without a colony, whose status is in JOBS/.status.
     Raises RefusedError where a needed one isn't known, or isn't there; the directories for
-    status and logs may be missing, as they are before the first monitor.
+    status and logs may be missing, as they are before the first monitor, and that of the jobs
+    where its place follows from others that are there.
     """
-    config, messages, status, logs = (options.get(part) for part in Colony._fields)
+    config, messages, status, logs, jobs = (options.get(part) for part in Colony._fields)
     folder = options.get("colony")
     if folder is None and not (config and messages):
         folder = environ.get(VARIABLE) or None
     base = Colony("", "", "", "") if folder is None else in_folder(folder)
     config, messages = config or base.config, messages or base.messages
-    status = status or base.status or (messages and os.path.join(messages, ".status"))
-    colony = Colony(config, messages, status, logs or base.logs)
+    status = status or base.status or _below(messages, ".status") or _below(jobs, ".status")
+    colony = Colony(
+        config,
+        messages,
+        status,
+        logs or base.logs,
+        jobs or base.jobs or _below(messages, ".jobs"),
+    )
     for part in needed:
-        _require(part, getattr(colony, part))
+        path = getattr(colony, part)
+        if part == "jobs" and path and not jobs and not os.path.lexists(path):
+            path = os.path.dirname(path)
+        _require(part, path)
     return colony
+
+
+def _below(folder: str | None, name: str) -> str:
+    return os.path.join(folder, name) if folder else ""
 
 
 def _require(part: str, path: str) -> None:
     if not path:
+        two = "--jobs DIR" if part == "jobs" else "--config DIR and --messages DIR"
         raise RefusedError(
-            f"cannot find the {part} directory: give --colony DIR, set {VARIABLE}, "
-            "or give --config DIR and --messages DIR"
+            f"cannot find the {part} directory: give --colony DIR, set {VARIABLE}, or give {two}"
         )
     if part not in {"status", "logs"} and not os.path.isdir(path):
         there = os.path.lexists(path)

@@ -42,7 +42,7 @@ def as_table(
     """What is wrong with the monitor, then a line a process; colour and cuts on a terminal only."""
     out.writelines(table.printable(line) + "\n" for line in _about_monitor(colony, running))
     on_terminal = out.isatty()
-    width = _width(out) if on_terminal else None
+    width = width_of(out) if on_terminal else None
     colour = on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     if not records:
         out.write("no processes\n")
@@ -75,7 +75,7 @@ def _last_words(said: MonitorStatus | None) -> str:
     return f"; it {how} at {said.updated_at}"
 
 
-def _width(out: TextIO) -> int | None:
+def width_of(out: TextIO) -> int | None:
     """The terminal's, as COLUMNS or the terminal itself say; None where neither does."""
     columns = os.environ.get("COLUMNS", "")
     if columns.isascii() and columns.isdigit() and int(columns):

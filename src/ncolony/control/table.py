@@ -54,7 +54,7 @@ def lines(
         code = _colour(shown[i - 1], troubles[i - 1]) if i and colour else None
         if code:
             cells[1] = f"\x1b[{code}m{cells[1]}\x1b[0m"
-        yield "  ".join([*cells, _cut(row[-1], room)]).rstrip()
+        yield "  ".join([*cells, cut(row[-1], room)]).rstrip()
 
 
 def age(seconds: float) -> str:
@@ -116,5 +116,6 @@ def _colour(record: StatusRecord, trouble: str) -> str | None:
     return _COLOURS.get(record.state)
 
 
-def _cut(text: str, room: int | None) -> str:
+def cut(text: str, room: int | None) -> str:
+    """Text of at most so many characters; None: all of it."""
     return text if room is None or len(text) <= room else text[: room - 1] + "…"

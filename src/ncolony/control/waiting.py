@@ -28,11 +28,15 @@ class Patience(NamedTuple):
 
 
 def until(
-    look: Callable[[], Verdict], is_running: Callable[[], bool], patience: Patience
+    look: Callable[[], Verdict],
+    is_running: Callable[[], bool],
+    patience: Patience,
+    absent: str = NOT_RUNNING,
 ) -> Happened | Failed:
     """Look again and again until the verdict is final; what no monitor stands for isn't.
 
-    A look always follows the last pause, so what happened just before the time was up counts.
+    ``absent`` is the reason where it isn't running. A look always follows the last pause, so
+    what happened just before the time was up counts.
     """
     now = patience.monotonic()
     deadline = now + patience.timeout_s
@@ -42,9 +46,9 @@ def until(
         if now >= monitor_due:
             running = is_running()
             if not running and not patience.for_monitor:
-                return Failed(NOT_RUNNING)
+                return Failed(absent)
             monitor_due = now + MONITOR_POLL_S if running else now
-        verdict = look() if running else Pending(NOT_RUNNING)
+        verdict = look() if running else Pending(absent)
         if not isinstance(verdict, Pending):
             return verdict
         now = patience.monotonic()

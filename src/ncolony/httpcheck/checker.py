@@ -4,8 +4,7 @@ Theory of operation. Each process that is checked has an entry with one timer, f
 it: at its next check, or before that, each ``freq_s``, to see whether the monitor has started it
 anew. While a check is made there is a second timer, for its time-out. What comes of a check counts
 only where the run that it was made of still runs. More bad answers in a row than are allowed bring
-a request for a restart; not at once, but a moment later, when the monitor would have said so if the
-process had ended by itself. With the request a fresh grace begins.
+a request for a restart of that run; with it a fresh grace begins.
 """
 
 from __future__ import annotations
@@ -17,7 +16,8 @@ from twisted.logger import Logger
 from ..askedfiles import AskedChange, Asking
 from ..dirfiles import IClockedFiles
 from ..httpspec import HttpCheck
-from ..observing import Runs, ask_restart
+from ..observing import Runs
+from ..restarts import Restarts
 from ..statusfiles import StatusFiles
 from ..troubles import Trouble, Troubles
 from . import health as healths
@@ -30,8 +30,6 @@ _log = Logger(namespace="ncolony.httpcheck")
 
 #: Whose requests these are.
 ASKER = "ncolony-httpcheck"
-#: From the last bad answer to the request: longer than the monitor takes to publish an end, 50 ms.
-SETTLE_S = 0.1
 #: A timer that is later than this was held up with all of us, and maybe all of the machine.
 HELD_UP_S = 0.25
 #: A status in which nothing but the date is new is written no more often.
@@ -63,13 +61,13 @@ class Checker:
         said: Callable[[str], None],
     ) -> None:
         self._system = system
-        self._messages = messages
         self._runs = Runs(system, status)
         self._freq_s = freq_s
         self._fetch = fetch
         self._said = said
         self._entries: dict[str, Entry] = {}
         self._troubles = Troubles(said)
+        self._restarts = Restarts(system, messages, ASKER, self._troubles, said)
         self._asking = Asking("checked", self._troubles, self._watch, self._forget)
         self._files = StatusFiles(
             system,
@@ -116,18 +114,16 @@ class Checker:
     # Looks
 
     def _arm(self, entry: Entry) -> None:
-        if entry.timer is not None:
-            return  # it is about to be settled whether to ask for a restart
         now_mono = self._system.mono()
         next_mono = min(entry.health.due_mono, now_mono + self._freq_s, now_mono + _MAX_WAIT_S)
         wait_s = max(next_mono - now_mono, 0.0)
-        entry.timer = self._system.call_later(wait_s, self._wake, entry, self._check_if_due)
+        entry.timer = self._system.call_later(wait_s, self._wake, entry)
 
-    def _wake(self, entry: Entry, act: Callable[[Entry], None]) -> None:
+    def _wake(self, entry: Entry) -> None:
         entry.timer = None
         try:
             self._look(entry)
-            act(entry)
+            self._check_if_due(entry)
         except Exception:  # noqa: BLE001 - the last resort: all are checked on, this one as well
             _log.failure("a check of {name} failed", name=entry.name)
             entry.end_check()
@@ -179,29 +175,13 @@ class Checker:
         entry.result = outcome.result
         self._change(entry, healths.judged(entry.health, outcome))
         if entry.health.is_bad:
-            self._settle(entry)
+            self._restart(entry)
 
-    def _settle(self, entry: Entry) -> None:
-        """Look once more a moment later, before anything is asked for."""
-        if entry.timer is not None:
-            entry.timer.cancel()
-        entry.timer = self._system.call_later(SETTLE_S, self._wake, entry, self._restart_if_bad)
-
-    def _restart_if_bad(self, entry: Entry) -> None:
-        if not entry.health.is_bad:
-            return  # another run has begun, or none runs
-        why = entry.health.reason
-        try:
-            ask_restart(self._system, self._messages, ASKER, entry.name, why)
-        except OSError as error:
-            reason = f"cannot write to {self._messages}: {error.strerror}"
-            trouble = Trouble(reason, "restarts can be asked for again")
-            line = f"cannot ask for a restart of {entry.name}: {reason}"
-            self._troubles.begin("messages", trouble, line)
-            return
-        self._troubles.end("messages")
-        self._said(f"asked for a restart of {entry.name}: {why}")
-        health = healths.anew(entry.health, self._system.mono(), self._system.chance())
+    def _restart(self, entry: Entry) -> None:
+        health = entry.health
+        if not self._restarts.ask(entry.name, health.run, health.reason):
+            return  # the next bad answer brings another try
+        health = healths.anew(health, self._system.mono(), self._system.chance())
         self._change(entry, health._replace(restarts=health.restarts + 1))
 
     def _say_whether_it_could(self, entry: Entry, outcome: Outcome) -> None:

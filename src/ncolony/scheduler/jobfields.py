@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .. import values
+from .. import forms, values
 from ..faults import shown
 from ..fields import Field
-from ..values import Wrong
+from ..forms import Form
+from ..values import MAX_SECONDS, Wrong
 from .schedule import Cron, Every, Schedule, cron_fault, zone_of
 
 #: More often than this is a loop, and no schedule.
@@ -61,54 +62,58 @@ def _timeout(value: Any) -> float:
     return found
 
 
-_SECONDS = 'seconds, not below 0, or a string like "90s", "10m", "1h", "7d"'
-_TRUTH = "true or false"
+_SCHEDULE = Form(
+    f'{{"every": seconds, {MIN_PERIOD_S} at least, or a string like "10m"}} or '
+    '{"cron": five or six fields, "timezone": a name like "Europe/Berlin"}',
+    forms.either(
+        forms.exactly(every=forms.seconds_from(MIN_PERIOD_S)),
+        {
+            "type": "object",
+            "properties": {
+                "cron": forms.matching(r"\s*\S+(\s+\S+){4,5}\s*"),
+                "timezone": {"type": ["string", "null"]},
+            },
+            "required": ["cron"],
+            "additionalProperties": False,
+        },
+    ),
+    _schedule,
+)
+_TIMEOUT = Form(
+    'seconds, above 0, or a string like "10m"; or null for none',
+    forms.either(
+        {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_SECONDS},
+        forms.ref("span"),
+        {"type": "null"},
+    ),
+    values.optional(_timeout),
+)
 _ROWS = (
+    Field("schedule", *_SCHEDULE, "When it runs."),
     Field(
-        "schedule",
-        f'{{"every": seconds, {MIN_PERIOD_S} at least, or a string like "10m"}} or '
-        '{"cron": five or six fields, "timezone": a name like "Europe/Berlin"}',
-        _schedule,
-        "When it runs.",
+        "timeout", *_TIMEOUT, "A run that takes longer gets the stop signal.", target="timeout_s"
     ),
-    Field(
-        "timeout",
-        'seconds, above 0, or a string like "10m"; or null for none',
-        values.optional(_timeout),
-        "A run that takes longer gets the stop signal.",
-        target="timeout_s",
-    ),
-    Field(
-        "grace",
-        _SECONDS,
-        values.seconds,
-        "From the stop signal to KILL.",
-        target="grace_s",
-    ),
+    Field("grace", *forms.SECONDS, "From the stop signal to KILL.", target="grace_s"),
     Field(
         "overlap",
-        ", ".join(map(json.dumps, OVERLAPS)),
-        values.one_of(*OVERLAPS),
+        *forms.one_of(*OVERLAPS),
         "What happens when it is due while it still runs: that run is left out, or waits for the "
         "end of the other (one does; more are left out), or runs beside it.",
     ),
     Field(
         "jitter",
-        f"{_SECONDS}; with every, not above that",
-        values.seconds,
+        *forms.SECONDS._replace(allowed=f"{forms.SECONDS.allowed}; with every, not above that"),
         "Each run begins up to so much later, at random.",
         target="jitter_s",
     ),
     Field(
         "at_start",
-        _TRUTH,
-        values.truth,
+        *forms.TRUTH,
         "Whether it also runs when the scheduler starts, or first sees it.",
     ),
     Field(
         "catch_up",
-        _TRUTH,
-        values.truth,
+        *forms.TRUTH,
         "Whether runs that were missed, while no scheduler ran say, are made up for, by one.",
     ),
 )

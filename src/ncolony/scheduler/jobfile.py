@@ -88,11 +88,21 @@ def _status(document: dict[str, Any]) -> JobStatus:
         found[name] = int(found.get(name, 0))
     for name in ("last_start", "last_result", "next", "refused", "last_due"):
         found[name] = None if found.get(name) is None else _text(found[name])
-    for name in ("fingerprint", "success"):
-        found[name] = found.get(name)
+    for name, kinds in _TYPES.items():
+        if not isinstance(found.get(name), (*kinds, type(None))):
+            raise TypeError(f"{name}: {shown(found[name])}")
     if not found["name"]:
         raise KeyError("name")
     return JobStatus(**found)
+
+
+#: What else must be what its name says, or null.
+_TYPES: dict[str, tuple[type, ...]] = {
+    "last_duration": (int, float),
+    "pid": (int,),
+    "fingerprint": (str,),
+    "success": (bool,),
+}
 
 
 def _text(value: object) -> str:

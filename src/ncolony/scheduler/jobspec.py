@@ -129,7 +129,7 @@ def _at_odds(own: dict[str, Any]) -> list[Fault]:
 
 
 def _take_unknown(document: dict[str, Any]) -> list[str]:
-    found = [key for key in document if key not in FIELDS and "." not in key]
+    found = [key for key in document if key not in FIELDS and not spec.is_others(key)]
     for key in found:
         del document[key]
     return found

@@ -129,9 +129,10 @@ class Options(TrustOptions):
         )
         named = self["jobs"] or None
         if named is None or self["colony"] or self["messages"] or os.environ.get("NCOLONY_DIR"):
+            both = self["config"] is not None and self["messages"] is not None
+            where = self["colony"] or (None if both else os.environ.get("NCOLONY_DIR"))
             self.find_directories(("config", "messages", "status", "logs"))
             status, logs = self["status"], self["logs"]
-            where = self["colony"] or os.environ.get("NCOLONY_DIR")
             beside = f"{self['messages']}/.jobs"
             self.jobs = os.path.abspath(named or (f"{where}/jobs" if where else beside))
         else:  # a scheduler of its own, without a colony

@@ -1,23 +1,54 @@
 """The command line: every command with its options, its help and an example.
 
 ``COMMANDS`` is the one table of them; ``ncolony.cli.build(PROGRAM, COMMANDS)`` makes argparse's
-parsers of it. The help, the completions, and whoever documents the commands read both.
+parsers of it, by their whole names (``add``, ``job``, ``job add``). The help, the completions, and
+whoever documents the commands read both.
 """
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
 
-from . import adding, processes, shared
+from . import adding, jobs, processes, shared
 from .command import Command, Help
 from .kinds import ALL
-from .shared import DEFAULT_WAIT_S, PROCESS, places
+from .shared import DEFAULT_WAIT_S, JOB, PROCESS, places
 
-__all__ = ["ALL", "COMMANDS", "DEFAULT_WAIT_S", "PROCESS", "Command", "Help", "places"]
+__all__ = ["ALL", "COMMANDS", "DEFAULT_WAIT_S", "JOB", "PROCESS", "Command", "Help", "places"]
+
+
+def _group(parser: ArgumentParser) -> None:
+    """It takes one of its commands, and nothing of its own."""
 
 
 def _check(parser: ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", nargs="*", help="[all of the config directory]")
+    parser.add_argument("file", metavar="FILE", nargs="*", help="[all processes and jobs]")
+    parser.description = (
+        "Find faults in the files of processes and jobs, as the monitor, the scheduler\n"
+        "and the checkers would. It needs no monitor. A FILE is a job's that is in the\n"
+        "jobs directory, or in none of a colony's and has a schedule."
+    )
+
+
+def _add_plugins(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "plugin", metavar="PLUGIN", nargs="*", help="beatcheck, httpcheck, scheduler [all]"
+    )
+    parser.add_argument(
+        "--trust",
+        action="append",
+        metavar="NAME",
+        help="whose files root's scheduler obeys, :GROUP for a group's; again for each",
+    )
+    parser.add_argument(
+        "--replace", action="store_true", help="overwrite files that say something else"
+    )
+    shared.wait(parser)
+    parser.description = (
+        "Have the monitor run the heartbeat checkers (two, which watch over each other\n"
+        "as well), the HTTP checker and the scheduler of jobs. They run with this\n"
+        "Python. The directories for jobs and heartbeats are made."
+    )
 
 
 def _beat(parser: ArgumentParser) -> None:
@@ -52,6 +83,12 @@ COMMANDS: dict[str, Command] = {
         "wait until processes run, or are stopped",
         "wait web db --for running --timeout 60",
         processes.wait_command,
+    ),
+    "job": Command(
+        "add, remove, list and run the scheduler's jobs", "job list", _group, jobs.COMMANDS
+    ),
+    "add-plugins": Command(
+        "add the checkers and the scheduler", "add-plugins scheduler --wait", _add_plugins
     ),
     "check": Command(
         "find faults in configuration; needs no monitor", "check web.new config/db", _check

@@ -44,12 +44,17 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def add(parser: ArgumentParser) -> None:
-    """A process and all that its file may say."""
-    parser.usage = (
+def usage(parser: ArgumentParser) -> str:
+    """Of a command that takes a command line of a process's, whole or piece by piece."""
+    return (
         f"{parser.prog} NAME [options] --cmd CMD [--arg ARG]...\n"
         f"       {parser.prog} NAME [options] -- PROGRAM [ARG]..."
     )
+
+
+def add(parser: ArgumentParser) -> None:
+    """A process and all that its file may say."""
+    parser.usage = usage(parser)
     name(parser, help="of the process; one that is there is replaced")
     for flag, more in OPTIONS.items():
         parser.add_argument(flag, **more)

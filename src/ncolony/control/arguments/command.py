@@ -9,11 +9,15 @@ from typing import Any, NamedTuple
 
 
 class Command(NamedTuple):
-    """A command: ``arguments`` adds its own to a parser, ``example`` goes into its help."""
+    """A command: ``arguments`` adds its own to a parser, ``example`` goes into its help.
+
+    One that is made of ``commands`` takes one of those.
+    """
 
     summary: str
     example: str
     arguments: Callable[[ArgumentParser], None]
+    commands: dict[str, Command] = {}  # noqa: RUF012 - a tuple's default, which nobody changes
 
 
 class Help(argparse.RawDescriptionHelpFormatter):

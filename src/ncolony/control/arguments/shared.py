@@ -8,8 +8,9 @@ from typing import Any
 from .kinds import seconds
 
 DEFAULT_WAIT_S = 30.0
-#: Completed from the configuration directory, as completion.py says.
+#: Completed from the configuration directory, and from that of the jobs, as completion.py says.
 PROCESS = "process"
+JOB = "job"
 
 
 def places(parser: ArgumentParser) -> None:
@@ -21,6 +22,7 @@ def places(parser: ArgumentParser) -> None:
         (("--messages",), "requests to the monitor"),
         (("--status",), "what does run [MESSAGES/.status]"),
         (("--logs",), "what they said [MESSAGES/.logs]"),
+        (("--jobs",), "the scheduler's jobs [MESSAGES/.jobs]"),
     ):
         group.add_argument(*flags, metavar="DIR", default=SUPPRESS, help=text)
 
@@ -38,10 +40,10 @@ def wait(parser: ArgumentParser) -> None:
     )
 
 
-def name(parser: ArgumentParser, **more: Any) -> None:
-    """A process's name, or several."""
+def name(parser: ArgumentParser, whose: str = PROCESS, **more: Any) -> None:
+    """The name of a process or of a job, or several."""
     action = parser.add_argument("name", metavar="NAME", **more)
-    action.complete = PROCESS  # type: ignore[attr-defined]
+    action.complete = whose  # type: ignore[attr-defined]
 
 
 def one(parser: ArgumentParser) -> None:
