@@ -22,6 +22,8 @@ field() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.a
 
 #: Pages that begin with nothing, as their reader does.
 FROM_NOTHING = ("README.md", "docs/tutorial/first-colony.md", "docs/how-to/log-rotation.md")
+#: Why a process doesn't run, one page, in one colony.
+WHY = "docs/how-to/why-not-running.md"
 
 
 class Scene(NamedTuple):
@@ -72,6 +74,67 @@ mv asked colony/messages/asked
         "docs/how-to/systemd.md",
         "$ twistd",
         'mkdir -p /srv/colony/config; echo \'{"args": ["sleep", "1000"]}\' >/srv/colony/config/web',
+    ),
+    Scene(WHY, "$ ncolony status web\nNAME", START + "ncolony add web -- web-server"),
+    Scene(WHY, "$ ncolony status web\nthe monitor", "kill %1; wait"),
+    Scene(WHY, "$ ncolony status wbe"),
+    Scene(
+        WHY,
+        "$ ncolony check",
+        """echo '{"args": ["sleep", "9"]}' >colony/config/api.new""",
+    ),
+    Scene(
+        WHY,
+        "$ ncolony status crash\nNAME",
+        "rm colony/config/web\n"
+        + START
+        + "ncolony add crash -- sh -c 'echo cannot bind to port 80; exit 3'",
+    ),
+    Scene(WHY, "$ ncolony status once", "ncolony add once --restart never -- false"),
+    Scene(
+        WHY,
+        "$ ncolony status flaky",
+        """\
+echo '{"give_up": {"failures": 2, "within": 60}, "minrestartdelay": 0.1}' >twice
+ncolony add flaky --extras twice -- false
+""",
+    ),
+    Scene(
+        WHY,
+        "$ ncolony status idle off",
+        """\
+ncolony add idle --wait -- sleep 1000
+ncolony stop idle --wait
+ncolony add off --disabled -- sleep 1000
+""",
+    ),
+    Scene(
+        WHY,
+        "$ ncolony status db",
+        """\
+ncolony add db --wait -- sleep 1000
+echo '{"args": ["sleep", 9]}' >colony/config/db
+""",
+    ),
+    Scene(
+        WHY,
+        "$ ncolony status open",
+        """\
+echo '{"args": ["sleep", "9"]}' >open
+chmod 666 open
+mv open colony/config/open
+""",
+        needs_root=True,
+    ),
+    Scene(WHY, "$ ncolony status crash\nthe monitor's", "mv colony/config colony/elsewhere"),
+    Scene(WHY, "$ grep", "mv colony/elsewhere colony/config; rm -f colony/config/open"),
+    Scene(
+        WHY,
+        "$ cat",
+        """\
+echo '{"type": "RESTART", "name": "webb"}' >one
+mv one colony/messages/one
+""",
     ),
     Scene("docs/reference/commands.md", "$ ncolony restart nobody", START),
     Scene("docs/reference/commands.md", "$ ncolony add new"),
