@@ -21,7 +21,7 @@ QUICK := $(wildcard tests/unit tests/property tests/contract)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench stress generated docs lint format typecheck pytest core-coverage \
+.PHONY: help demo test bench stress bench-plugins generated docs lint format typecheck pytest core-coverage \
 	changelog pythons wheel clean
 
 help: ## this list
@@ -48,6 +48,11 @@ bench: .venv/.installed ## this monitor beside a C loop and the supervisors inst
 
 stress: .venv/.installed ## orphans, crashes, output at full speed: figures beside their floors
 	$(BIN)/python bench/stress.py $(STRESS)
+
+bench-plugins: .venv/.installed ## what the scheduler and the checkers take, beside their bars
+	$(BIN)/python bench/plugins.py
+	$(BIN)/python bench/checks.py
+	$(BIN)/python bench/jobs.py
 
 lint: .venv/.installed ## ruff (rules and format) and mypy --strict
 	$(BIN)/ruff check $(SOURCES)
