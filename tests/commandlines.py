@@ -68,7 +68,10 @@ def fault(words: list[str]) -> str:
     """Why a command line that ``ours`` gives isn't accepted; empty where it is."""
     program, *others = words
     if program == "ncolony":
-        if "run" in others and "--" not in others[: others.index("run")]:
+        at = 0
+        while others[at : at + 1] and others[at].startswith("--"):
+            at += 1 if "=" in others[at] else 2
+        if others[at : at + 1] == ["run"]:
             return _unknown_option(MonitorOptions, others)
         return _cli_fault(others)
     for at, word in enumerate(others):

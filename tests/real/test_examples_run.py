@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from colony import Colony, until
+from colony import DEADLINE_S, Colony, until
+from jsonschema import Draft202012Validator
 
+from examples import commands
+from ncolony import ctllib, schemas
 from pages import ROOT, read
 
 
@@ -22,19 +26,37 @@ def example(page: str, language: str) -> str:
 
 
 def test_ctllib(colony: Colony) -> None:
-    """It adds a process, waits for it, and prints its name, its state and its pid."""
+    """It adds a process and prints how it is; it adds a job, and runs it."""
     colony.start()
+    ctllib.add_plugins(ctllib.in_folder(str(colony.root)), ["scheduler"], wait_s=DEADLINE_S)
     program = example("docs/reference/python.md", "python")
-    assert program.count('"/srv/colony"') == 1
+    for shown, here in (("/srv/colony", str(colony.root)), ('["backup", ', '["true", ')):
+        assert program.count(shown) == 1
+        program = program.replace(shown, here)
     done = subprocess.run(
-        [sys.executable, "-c", program.replace("/srv/colony", str(colony.root))],
+        [sys.executable, "-c", program],
         env={**os.environ, "NCOLONY_DIR": ""},
         capture_output=True,
         text=True,
         check=True,
         timeout=60,
     )
-    assert done.stdout == f"web RUNNING {colony.running('web')}\n"
+    pids = {name: colony.running(name) for name in ("ncolony-scheduler", "web")}
+    assert done.stdout == "".join(f"{name} RUNNING {pid}\n" for name, pid in pids.items())
+    assert ctllib.jobs(ctllib.in_folder(str(colony.root)))["backup"].success
+
+
+def test_the_job_that_is_added_is_the_one_shown(tmp_path: Path) -> None:
+    """The command of the page writes the file that stands below it."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "messages").mkdir()
+    page = read("docs/how-to/cron-jobs.md")
+    add = next(block for block in page if block.text.startswith("$ ncolony job add"))
+    shown = next(block for block in page if block.language == "json" and block.line > add.line)
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    environ = {"PATH": path, "NCOLONY_DIR": str(tmp_path)}
+    subprocess.run(["sh", "-ec", commands(add)], env=environ, check=True, timeout=60)
+    assert json.loads((tmp_path / "jobs" / "backup").read_text()) == json.loads(shown.text)
 
 
 def test_bytes_are_back(colony: Colony) -> None:
@@ -88,3 +110,18 @@ def test_a_shell_takes_the_openrc_script() -> None:
     """As a script, whatever its commands are."""
     script = ROOT / "examples" / "openrc" / "ncolony"
     assert subprocess.run(["sh", "-n", str(script)], check=False, timeout=60).returncode == 0
+
+
+def test_a_schema_says_what_the_page_shows() -> None:
+    """Any program that reads schemas finds these faults, in these words."""
+    block = next(
+        block
+        for block in read("docs/reference/schemas.md")
+        if block.text.startswith("$ check-jsonschema")
+    )
+    shown = re.findall(r"web::\$(\S*): (.*)", block.text)
+    document = {"args": ["sleep", "9"], "restart": "sometimes", "kiltime": 10}
+    found = Draft202012Validator(json.loads(schemas.text("process"))).iter_errors(document)
+    assert sorted(shown) == sorted(
+        ("".join(f".{part}" for part in fault.path), fault.message) for fault in found
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from shell import run_page, shell
 
+import ncolony
 import scenes
 from needed import need
 from pages import Block, blocks, read
@@ -33,7 +34,11 @@ def first(page: str, begins: str) -> Block:
 def test_what_a_page_shows_is_so(page: str, tmp_path: Path) -> None:
     """Where things are as its scenes have them, its commands say what it shows."""
     need("bash", "python3")
-    stand_for = {"/srv/colony": f"{tmp_path}/colony", "/srv/web": f"{tmp_path}/web"}
+    stand_for = {
+        "/srv/colony": f"{tmp_path}/colony",
+        "/srv/web": f"{tmp_path}/web",
+        "/srv/venv/lib/python3.13/site-packages/ncolony": str(Path(ncolony.__file__).parent),
+    }
     with shell(tmp_path, stand_for, MAY_FAIL) as running:
         for scene in scenes.SCENES:
             if scene.page != page or (scene.needs_root and os.getuid() != 0):

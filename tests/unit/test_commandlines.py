@@ -38,6 +38,8 @@ def test_first_words() -> None:
         ("ncolony status web --json", ""),
         ("ncolony add web --wait -- sleep 9", ""),
         ("ncolony --colony D run --killtime 8", ""),
+        ("ncolony --colony=D run --killtime 8", ""),
+        ("ncolony job run backup --wait 9", ""),
         ("ncolony --help", ""),
         ("twistd -n --pidfile= ncolony --colony D -k 5", ""),
         ("twistd ncolony-scheduler --arg x --frequency 1", ""),

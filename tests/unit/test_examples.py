@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import configparser
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,21 +18,10 @@ import yaml
 
 import commandlines
 import scenes
-from ncolony import beatspec, httpspec, request, spec, status
-from ncolony.control.arguments import COMMANDS
+from examples import BLOCKS, FILES, commands, kind, of, row_of
+from ncolony import beatspec, httpspec, request, schemas, spec, status
 from ncolony.scheduler import jobspec
-from pages import DOCS, ROOT, Block, read
-from transcripts import is_transcript, steps
-
-PAGES = sorted(
-    str(page.relative_to(ROOT))
-    for page in (ROOT / "README.md", *DOCS.rglob("*.md"))
-    if "_build" not in page.parts and page.name != "changelog.md"
-)
-BLOCKS = [(page, block) for page in PAGES for block in read(page)]
-_COMING = [[name] for name in ("job", "add-plugins") if name not in COMMANDS]
-#: The first line of an excerpt names the file of the example that it is from.
-_EXCERPT = re.compile(r"# ([\w./-]+)\n")
+from pages import ROOT, Block, read
 
 
 def _named(blocks: list[tuple[str, Block]]) -> Any:
@@ -41,44 +29,6 @@ def _named(blocks: list[tuple[str, Block]]) -> Any:
     return pytest.mark.parametrize(
         ("page", "block"), [pytest.param(p, b, id=f"{p}:{b.line}") for p, b in blocks]
     )
-
-
-def _of(page: str, block: Block, table: tuple[Any, ...]) -> Any | None:
-    """The first row of a table that is of this block."""
-    rows = (row for row in table if row.page == page and block.text.startswith(row.begins))
-    return next(rows, None)
-
-
-def kind(page: str, block: Block) -> str | None:
-    """How a block is held to be true; None where nobody has said so."""
-    language = block.language
-    if language is not None and language.startswith("{"):
-        return "directive"
-    if (page, block.heading, language) in scenes.PROGRAMS:
-        return "program"
-    if language in CHECKS:
-        return language
-    if language == "text" and page in scenes.EXCERPTS and _EXCERPT.match(block.text):
-        return "excerpt"
-    if _of(page, block, scenes.SCENES) is not None:
-        return "shown"
-    if _of(page, block, scenes.PROVEN) is not None:
-        return "proven"
-    if is_transcript(block):
-        return "shown" if page in scenes.FROM_NOTHING else _form(block)
-    return _form(block) if language is None else None
-
-
-def _form(block: Block) -> str | None:
-    """Whether a block has nothing but commands that aren't run, with a reason."""
-    commands = block.text
-    if is_transcript(block):
-        found = list(steps(block))
-        if any(step.shown for step in found):
-            return None
-        commands = "\n".join(step.command for step in found)
-    is_known = all(word in scenes.NOT_RUN for word in commandlines.first_words(commands))
-    return "form" if is_known else None
 
 
 @_named(BLOCKS)
@@ -96,7 +46,9 @@ def _a_process(text: bytes) -> None:
 def _json(text: str) -> None:
     """By the parser that the file is for: its keys say which that is."""
     document, raw = json.loads(text), text.encode()
-    if "schedule" in document:
+    if "json.schemas" in document:  # an editor's settings
+        assert {Path(row["url"]).stem for row in document["json.schemas"]} <= set(schemas.names())
+    elif "schedule" in document:
         assert jobspec.parse("job", raw).process.warnings == ()
     elif "type" in document:
         request.parse(raw)
@@ -122,48 +74,41 @@ def _ini(text: str) -> None:
     assert found.sections()
 
 
-CHECKS: dict[str | None, Callable[[str], Any]] = {
+CHECKS: dict[str | None, Callable[[str], object]] = {
     "json": _json,
     "yaml": _yaml,
     "ini": _ini,
 }
 
 
-@_named([(page, block) for page, block in BLOCKS if block.language in CHECKS])
+@_named(of(*FILES))
 def test_files_can_be_used(page: str, block: Block) -> None:
     """Each is read by what reads it in earnest, without a fault or a warning."""
     CHECKS[block.language](block.text)
 
 
-def commands(block: Block) -> str:
-    """All that a block has a shell do."""
-    if is_transcript(block):
-        return "\n".join(step.command for step in steps(block))
-    return block.text
-
-
-@_named([(p, b) for p, b in BLOCKS if kind(p, b) in ("form", "shown") or b.language == "sh"])
+@_named([*of("form", "shown", "jobs"), *[found for found in BLOCKS if found[1].language == "sh"]])
 def test_commands_are_accepted(page: str, block: Block) -> None:
     """Each command line of ours that is shown, by the parser that it is for."""
-    scene = _of(page, block, scenes.SCENES)
+    scene = row_of(page, block, scenes.SCENES)
     if scene is not None and scene.command:
         return
-    lines = [line for line in commandlines.ours(commands(block)) if line[1:2] not in _COMING]
+    lines = commandlines.ours(commands(block))
     faults = {" ".join(words): commandlines.fault(words) for words in lines}
     assert {line: fault for line, fault in faults.items() if fault} == {}
 
 
-@_named([(page, block) for page, block in BLOCKS if kind(page, block) == "proven"])
+@_named(of("proven"))
 def test_what_is_proven_elsewhere_is(page: str, block: Block) -> None:
     """The test has the words that the page has."""
-    row = _of(page, block, scenes.PROVEN)
+    row = row_of(page, block, scenes.PROVEN)
     test = (ROOT / row.test).read_text(encoding="utf-8")
     for words in row.words:
         assert words in " ".join(block.text.split())
         assert words in test
 
 
-@_named([(page, block) for page, block in BLOCKS if kind(page, block) == "excerpt"])
+@_named(of("excerpt"))
 def test_excerpts_are_of_the_files(page: str, block: Block) -> None:
     """Each line is one of the file that the first line names."""
     name, *lines = block.text.splitlines()
@@ -186,7 +131,7 @@ def test_nothing_is_said_of_a_block_that_is_gone(row: Any) -> None:
     assert any(block.text.startswith(row.begins) for block in read(row.page))
 
 
-@_named([(p, b) for p, b in BLOCKS if (b.language or "").startswith("{literalinclude}")])
+@_named([f for f in of("directive") if str(f[1].language).startswith("{literalinclude}")])
 def test_what_is_included_is_there(page: str, block: Block) -> None:
     """The file, by its path from the page."""
     file = (block.language or "").split()[1]
@@ -195,8 +140,7 @@ def test_what_is_included_is_there(page: str, block: Block) -> None:
 
 def test_a_reason_is_given_for_what_is_not_run() -> None:
     """And for nothing that isn't there."""
-    forms = [block for page, block in BLOCKS if kind(page, block) == "form"]
-    used = {word for block in forms for word in commandlines.first_words(commands(block))}
+    used = {word for _, block in of("form") for word in commandlines.first_words(commands(block))}
     assert used == set(scenes.NOT_RUN)
     assert all(scenes.NOT_RUN.values())
 
