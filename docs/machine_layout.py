@@ -1,8 +1,8 @@
 """Where the states and the arrows of the machine's picture are, in units of its own.
 
 An arrow stands for each pair of one of its sources and one of its targets; one that begins or
-ends at a frame, for all the states in it. That the arrows are what the machine does is checked by
-``machine_picture.faults``, and that no text lies on anything else by ``machine_picture.overlaps``.
+ends at a frame, for all the states in it. ``machine_picture`` checks that the arrows are what the
+machine does, that their lines join what they name, and that no text lies on anything else.
 """
 
 from __future__ import annotations

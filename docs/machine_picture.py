@@ -22,6 +22,7 @@ from machine_layout import (
     Arrow,
     Box,
     Point,
+    States,
 )
 from machine_moves import Move, moves
 
@@ -44,7 +45,7 @@ _MIDDLE = 'text-anchor="middle"'
 
 def picture() -> str:
     """The picture as HTML, without an empty line. Raises PictureError."""
-    wrong = [*faults(moves()), *overlaps()]
+    wrong = [*faults(moves()), *misplaced(), *overlaps()]
     if wrong:
         raise PictureError("cannot draw the machine: " + "; ".join(wrong))
     return _svg()
@@ -82,6 +83,37 @@ def _moves_of(arrow: Arrow) -> Iterator[Move]:
 
 def _names(events: Iterable[type[Event]]) -> str:
     return ", ".join(sorted(event.__name__ for event in events))
+
+
+def misplaced() -> list[str]:
+    """Which frames don't hold their states, and which lines don't join what they are to join."""
+    wrong = []
+    for states, frame in FRAMES.items():
+        inside = {state for state, node in NODES.items() if _inside(node, frame)}
+        if inside != set(states):
+            wrong.append(f"the frame of {', '.join(states)} holds {', '.join(sorted(inside))}")
+    for arrow in ARROWS:
+        begins = {_box_at(arrow.lines[0][0])}
+        ends = {_box_at(line[-1]) for line in arrow.lines}
+        if begins != _boxes(arrow.sources) or ends != _boxes(arrow.targets):
+            wrong.append(f"a line of {_names(arrow.events)} leads from or to something else")
+    return wrong
+
+
+def _boxes(states: States) -> set[Box | None]:
+    """The frame of these states where there is one, else the box of each."""
+    for framed, frame in FRAMES.items():
+        if set(framed) == set(states):
+            return {frame}
+    return {NODES[state] if state else None for state in states}
+
+
+def _box_at(point: Point) -> Box | None:
+    """What a line begins or ends at: the innermost box that has the point on its edge."""
+    for box in (*NODES.values(), *FRAMES.values()):
+        if any(_meet(Box(*point, *point), edge) for edge in _edges(box)):
+            return box
+    return None
 
 
 def overlaps() -> list[str]:

@@ -6,171 +6,66 @@ imports nothing of Sphinx, so that a test can read the tables without it.
 
 from __future__ import annotations
 
-import inspect
-import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from machine_moves import moves
+import exitcodes
+import optionrows
+from filetables import check_keys, fields, log_keys, requests, status
 from machine_picture import picture
-from twisted.python import usage
+from machinetables import possible_moves, transitions
+from programtables import command, commands, exit_codes, options, places
 
-from ncolony import beatspec, checkkeys, httpspec, logspec, machine
+from ncolony import beatspec, httpspec, request
 from ncolony.beatcheck.service import Options as BeatcheckOptions
-from ncolony.directoryoptions import DirectoryOptions
-from ncolony.fields import FIELDS, Field
+from ncolony.fields import FIELDS
 from ncolony.httpcheck.service import Options as HttpcheckOptions
-from ncolony.model import State
 from ncolony.options import Options
+from ncolony.scheduler import jobrequest
 from ncolony.scheduler.jobfields import JOB_FIELDS
 from ncolony.scheduler.options import Options as SchedulerOptions
+from ncolony.schemas import statusfields
 
-_MIB = 1 << 20
 MARK = re.compile(r"<!-- generated: ([a-z-]+) -->")
 
-
-def fields() -> str:
-    """The keys of a process's file: ``ncolony.fields.FIELDS``."""
-    return _fields(FIELDS.values())
-
-
-def job_fields() -> str:
-    """The keys that a job's file has of its own: ``ncolony.scheduler.jobfields.JOB_FIELDS``."""
-    return _fields(JOB_FIELDS.values())
-
-
-def _fields(rows: Iterable[Field]) -> str:
-    cells = ((f"`{field.name}`", field.allowed, field.meaning) for field in rows)
-    return _table(("key", "allowed", "meaning"), cells)
-
-
-def log_keys() -> str:
-    """The keys of ``log`` in a process's file: ``ncolony.logspec.KEYS``."""
-    defaults = logspec.LogSpec()._asdict()
-    rows = (
-        (f"`{name}`", key.allowed, _json(defaults[name]), key.meaning)
-        for name, key in logspec.KEYS.items()
-    )
-    return _table(("key", "allowed", "default", "meaning"), rows)
-
-
-def options() -> str:
-    """The monitor's options, as each way of starting it has them."""
-    return _options(Options)
-
-
-def scheduler_options() -> str:
-    """The scheduler's options."""
-    return _options(SchedulerOptions)
-
-
-def beatcheck_options() -> str:
-    """The heartbeat checker's options."""
-    return _options(BeatcheckOptions)
-
-
-def beatcheck_keys() -> str:
-    """The keys of ``ncolony.beatcheck`` in a process's file: ``ncolony.beatspec.FIELDS``."""
-    return _check_keys(beatspec.FIELDS)
-
-
-def httpcheck_options() -> str:
-    """The HTTP checker's options."""
-    return _options(HttpcheckOptions)
-
-
-def httpcheck_keys() -> str:
-    """The keys of ``ncolony.httpcheck`` in a process's file: ``ncolony.httpspec.FIELDS``."""
-    return _check_keys(httpspec.FIELDS)
-
-
-def _check_keys(fields: Mapping[str, checkkeys.Field]) -> str:
-    rows = (
-        (f"`{name}`", key.allowed, key.default or "", key.meaning) for name, key in fields.items()
-    )
-    return _table(("key", "allowed", "default", "meaning"), rows)
-
-
-def _options(kind: type[DirectoryOptions]) -> str:
-    """The options of one of Twisted's command lines."""
-    rows = []
-    for long, short, default, meaning, *_ in kind.optParameters:
-        names = f"`--{long}`" if short is None else f"`-{short}`, `--{long}`"
-        rows.append((names, "" if default is None else str(default), meaning))
-    for long, _, meaning, *_ in getattr(kind, "optFlags", ()):
-        rows.append((f"`--{long}`", "", meaning))
-    for name in sorted(set(dir(kind)) - set(dir(usage.Options))):
-        if name.startswith("opt_") and name != "opt_version":
-            meaning = " ".join(inspect.cleandoc(getattr(kind, name).__doc__).split())
-            rows.append((f"`--{name[4:]}`", "", meaning))
-    return _table(("option", "default", "meaning"), rows)
-
-
-def transitions() -> str:
-    """The machine's table: what each event does in each state."""
-    rows = (
-        (f"**{event.__name__}**", *[_cell(cells[state]) for state in State])
-        for event, cells in machine.TABLE.items()
-    )
-    return _table(("event", *State), rows)
-
-
-def machine_moves() -> str:
-    """Which state leads to which, and by what: what the picture shows."""
-    targets: dict[tuple[str, str], list[str]] = {}
-    order = (None, *State)
-    for move, events in sorted(moves().items(), key=lambda item: order.index(item[0].target)):
-        names = ", ".join(sorted(event.__name__ for event in events))
-        target = f"`{move.target}`" if move.target else "not known any more"
-        targets.setdefault((move.source or "", names), []).append(target)
-    rows = (
-        (f"`{source}`" if source else "not known yet", names, ", ".join(to))
-        for (source, names), to in sorted(
-            targets.items(), key=lambda item: ["", *State].index(item[0][0])
-        )
-    )
-    return _table(("in state", "this event", "can lead to"), rows)
-
-
 TABLES: dict[str, Callable[[], str]] = {
-    "beatcheck-keys": beatcheck_keys,
-    "beatcheck-options": beatcheck_options,
-    "fields": fields,
-    "httpcheck-keys": httpcheck_keys,
-    "httpcheck-options": httpcheck_options,
-    "job-fields": job_fields,
+    "beatcheck-keys": partial(check_keys, beatspec.FIELDS),
+    "beatcheck-options": partial(options, BeatcheckOptions),
+    "check-status": partial(status, statusfields.CHECK),
+    "commands": commands,
+    "exit-codes": partial(exit_codes, exitcodes.CONTROL),
+    "fields": partial(fields, FIELDS.values()),
+    "httpcheck-keys": partial(check_keys, httpspec.FIELDS),
+    "httpcheck-options": partial(options, HttpcheckOptions),
+    "job-fields": partial(fields, JOB_FIELDS.values()),
+    "job-requests": partial(requests, {jobrequest.RUN: jobrequest.RunNow}),
+    "job-status": partial(status, statusfields.JOB),
     "log-keys": log_keys,
-    "machine-moves": machine_moves,
+    "machine-moves": possible_moves,
     "machine-picture": picture,
-    "options": options,
-    "scheduler-options": scheduler_options,
+    "monitor-exit-codes": partial(exit_codes, exitcodes.MONITOR),
+    "monitor-status": partial(status, statusfields.MONITOR),
+    "options": partial(options, Options),
+    "places": places,
+    "process-status": partial(status, statusfields.PROCESS),
+    "requests": partial(requests, request.TYPES),
+    "scheduler-exit-codes": partial(exit_codes, exitcodes.SCHEDULER),
+    "scheduler-options": partial(options, SchedulerOptions),
     "transitions": transitions,
+    # The options of each command that has any beside --wait.
+    **{
+        f"options-of-{name.replace(' ', '-')}": partial(command, name)
+        for name, known in optionrows.commands().items()
+        if {option for row in known.options for option in row.names} - {"--wait"}
+    },
 }
 
 
 def filled(text: str) -> str:
     """A page with its tables in place."""
     return MARK.sub(lambda mark: TABLES[mark.group(1)](), text)
-
-
-def _json(value: object) -> str:
-    if isinstance(value, int) and value >= _MIB and value % _MIB == 0:
-        return f'"{value // _MIB}M"'
-    return json.dumps(value)
-
-
-def _cell(cell: Callable[..., Any]) -> str:
-    name = cell.__name__
-    return "·" if name == "ignore" else name.replace("_", " ")
-
-
-def _table(header: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
-    head = list(header)
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(
-        "| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines
-    )
 
 
 def _fill(app: Any, page: str, source: list[str]) -> None:

@@ -85,10 +85,18 @@ def build(into: Path) -> Path:
 
 
 def install(wheel: Path, environment: Path) -> Path:
-    """Return the programs' folder of a fresh environment that holds the wheel alone."""
+    """Return the programs' folder of a fresh environment that holds the wheel alone.
+
+    The manual pages have to be beside it, where man(1) looks.
+    """
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
     programs = environment / "bin"
     subprocess.run([str(programs / "pip"), "install", "--quiet", str(wheel)], check=True)
+    installed = environment / "share" / "man"
+    pages = [page.relative_to(CHECKOUT / "man") for page in (CHECKOUT / "man").glob("*/*")]
+    lost = [str(page) for page in pages if not (installed / page).is_file()]
+    if lost or not pages:
+        raise CheckError(f"cannot find {', '.join(lost) or 'a page'} in {installed}")
     return programs
 
 

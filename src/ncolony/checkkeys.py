@@ -23,7 +23,7 @@ PERIOD = forms.seconds(
     f"seconds, {MIN_PERIOD_S:g} to {MAX_SECONDS}, or a number with a unit: 90s, 10m, 1h, 7d",
 )
 #: For how many periods after a start nothing is judged.
-GRACE = forms.number(0, _MAX_GRACE, f"a number of periods, 0 to {_MAX_GRACE:g}")
+GRACE = forms.number(0, _MAX_GRACE, f"a number of periods, 0 to {_MAX_GRACE}")
 
 
 class CheckKeyError(ValueError):

@@ -16,25 +16,32 @@ class RequestError(ValueError):
     """A request that can't be understood; ``str()`` says in a line what was found."""
 
 
+# What these classes say of themselves is what the reference and the schema say.
+
+
 class Start(NamedTuple):
-    """Want the process up, whatever it was before."""
+    """Want the process up.
+
+    One that waits in BACKOFF or ended for good (EXITED, FAILED) is started at once. One that isn't
+    `enabled` is up until its file changes that, or the monitor is started again.
+    """
 
     name: str
     reason: str = ""
 
 
 class Stop(NamedTuple):
-    """Want the process down, until it is asked to start."""
+    """Want the process down, until it is asked to start, its file goes, or the monitor ends."""
 
     name: str
     reason: str = ""
 
 
 class Restart(NamedTuple):
-    """Stop the process, then start it; one that was stopped is started.
+    """Stop the process, then start it.
 
-    With ``pid`` only the run with that pid is meant: when that is over, or about to be, there is
-    nothing to do.
+    One that was stopped, waits in BACKOFF or ended for good is started at once. With `pid`, only
+    the run with that pid is meant: nothing happens when it is over, or being stopped.
     """
 
     name: str
@@ -43,35 +50,36 @@ class Restart(NamedTuple):
 
 
 class Signal(NamedTuple):
-    """Send a signal to the process itself: ``signal`` is a name without SIG, or digits."""
+    """Send a signal to the process itself, not to its group: `HUP`, `SIGHUP`, `1` are the same."""
 
     name: str
+    #: A name without SIG, or digits.
     signal: str
     reason: str = ""
 
 
 class RestartAll(NamedTuple):
-    """Restart every process that isn't stopped."""
+    """Restart every process that isn't stopped, nor EXITED."""
 
     reason: str = ""
 
 
 class RestartGroup(NamedTuple):
-    """Restart every process of a group that isn't stopped."""
+    """Restart every such process whose file names the group in `group`."""
 
     group: str
     reason: str = ""
 
 
 class Rotate(NamedTuple):
-    """Begin new log files for the process."""
+    """Rotate the log files of the process: a new `current` is begun."""
 
     name: str
     reason: str = ""
 
 
 class RotateAll(NamedTuple):
-    """Begin new log files for every process that has any."""
+    """Rotate the log files of every process that has any."""
 
     reason: str = ""
 

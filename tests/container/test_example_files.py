@@ -1,4 +1,4 @@
-"""The example's files agree with each other, with the checkout, and with what the page says.
+"""The example's files agree with each other, and with the checkout.
 
 Nothing here needs a container, or a right that a user hasn't. What an engine or a cluster alone
 can tell isn't tested.
@@ -20,7 +20,6 @@ from dockerfile import copy
 from engine import CHECKOUT, COLONY, EXAMPLE, PROGRAMS
 from example import compose, image, kubernetes
 
-PAGE = CHECKOUT / "docs" / "how-to" / "container.md"
 NAMES = sorted(path.name for path in (EXAMPLE / "config").iterdir())
 
 
@@ -276,17 +275,3 @@ def test_no_key_is_there_twice(file: str) -> None:
 
     Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
     list(yaml.load_all((EXAMPLE / file).read_text(), Strict))
-
-
-# The page
-
-
-def test_the_page_shows_what_the_files_say() -> None:
-    """Each excerpt that names its file is, line for line, in that file."""
-    text = PAGE.read_text(encoding="utf-8")
-    blocks = re.findall(r"```\w+\n# ([\w./-]+)\n(.*?)```", text, re.DOTALL)
-    assert len(blocks) >= 5
-    for name, excerpt in blocks:
-        lines = {line.strip() for line in (EXAMPLE / name).read_text().splitlines()}
-        for line in excerpt.splitlines():
-            assert not line.strip() or line.strip() in lines, f"{name}: {line}"

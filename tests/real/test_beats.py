@@ -284,13 +284,3 @@ def test_the_page_s_go_beats(program: Program) -> None:
     assert built.returncode == 0
     program.process = subprocess.Popen(["./web-go"], cwd=program.root, env=program.environ)
     program.beats()
-
-
-def test_the_page_s_file_can_be_used(watched: Watched) -> None:
-    """The first example is a process's file, and is watched as it says."""
-    from ncolony import beatspec
-
-    beat = beatspec.parse(snippet("Asking for it").encode())
-    assert beat is not None
-    assert beat.warnings == ()
-    assert watched.hearts.is_dir()

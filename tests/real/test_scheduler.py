@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +23,6 @@ TWISTD = [str(Path(sys.executable).parent / "twistd"), "-n", "--pidfile=", "ncol
 TWIST = [sys.executable, "-m", "twisted", "--log-format=text", "ncolony-scheduler"]
 #: twistd ends by the signal that ended it.
 ENDED = (0, -signal.SIGTERM)
-DOCS = Path(__file__).parents[2] / "docs"
 
 
 class Scheduler:
@@ -358,15 +356,3 @@ def test_who_kills_the_scheduler_has_the_monitor_end_its_jobs(colony: Colony) ->
 
 
 # The documentation
-
-
-def test_the_examples_of_the_how_to_are_jobs(scheduler: Scheduler) -> None:
-    """Each file there is one that the scheduler uses."""
-    text = (DOCS / "how-to" / "cron-jobs.md").read_text()
-    examples = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
-    assert len(examples) >= 3
-    for i, example in enumerate(examples):
-        place(scheduler.jobs / f"example{i}", textwrap.dedent(example).encode())
-    scheduler.start_jobs()
-    for i in range(len(examples)):
-        scheduler.until_status(f"example{i}", refused=None, warnings=[])

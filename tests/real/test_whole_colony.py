@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import sys
 from typing import Any
 
 import pytest
 from colony import Colony, alive, until
+from jsonschema import Draft202012Validator
+
+from ncolony import schemas
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -112,6 +116,36 @@ class Watched:
         return json.loads(path.read_text()) if path.exists() else {}
 
 
+#: Which files are of which schema.
+FILES = {
+    "process": "config/[!.]*",
+    "job": "jobs/[!.]*",
+    "process-status": "status/[!.]*",
+    "monitor-status": "status/.monitor",
+    "check-status": "status/.checks/[!.]*",
+    "job-status": "status/.jobs/[!.]*",
+}
+
+
+def at_odds_with_schemas(colony: Colony) -> list[str]:
+    """What schemas find wrong with any of the files, and with what the control program shows."""
+    found = []
+    for name, words in (("colony-status", ["status"]), ("jobs-status", ["job", "list"])):
+        command = [sys.executable, "-m", "ncolony", *words, "--colony", str(colony.root), "--json"]
+        found += faults(name, subprocess.run(command, check=False, capture_output=True).stdout)
+    for name, pattern in FILES.items():
+        texts = [file.read_bytes() for file in colony.root.glob(pattern)]
+        assert texts, pattern
+        found += [fault for text in texts for fault in faults(name, text)]
+    return found
+
+
+def faults(schema: str, text: bytes) -> list[str]:
+    """What a schema finds wrong."""
+    validator = Draft202012Validator(json.loads(schemas.text(schema)))
+    return [f"{schema}: {error.message}" for error in validator.iter_errors(json.loads(text))]
+
+
 @pytest.fixture
 def watched(colony: Colony) -> Watched:
     return Watched(colony)
@@ -176,6 +210,7 @@ def test_each_is_treated_as_it_should_be(watched: Watched) -> None:
         **plugins,
     }
     assert now["well"]["starts"] == 1
+    assert at_odds_with_schemas(colony) == []
 
 
 def test_the_plugins_end_with_the_colony(watched: Watched) -> None:

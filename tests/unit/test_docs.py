@@ -6,15 +6,19 @@ import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 from ncolony import cli, machine, request
 from ncolony.control.arguments import COMMANDS
+from ncolony.httpcheck.checkfile import CheckStatus
 from ncolony.logspec import KEYS
 from ncolony.model import State
 from ncolony.options import Options
-from ncolony.spec import FIELDS, parse
+from ncolony.scheduler.jobfile import JobExit, JobStatus
+from ncolony.schemas import statusfields
+from ncolony.spec import FIELDS
 from ncolony.status import LastExit, MonitorStatus, StatusRecord, Watched
 
 ROOT = Path(__file__).parents[2]
@@ -68,27 +72,28 @@ def test_every_key_of_log_is_in_the_reference() -> None:
     assert [row for row in rows if not re.search(row, text)] == []
 
 
-@pytest.mark.parametrize("page", ["process-file.md", "output.md"])
-def test_examples_of_files_can_be_used(page: str) -> None:
-    """Each is read without a fault or a warning."""
-    examples = re.findall(r"```json\n(.*?)```", reference(page), re.DOTALL)
-    assert examples
-    for text in examples:
-        assert parse("web", text.encode()).warnings == ()
-
-
 def test_every_request_is_in_the_reference() -> None:
     """Each type a message may have."""
     words = {f'"type": "{kind}"' for kind in request.TYPES}
     assert missing("requests.md", words) == set()
 
 
-def test_every_status_field_is_in_the_reference() -> None:
-    """Each field of both kinds of status files, and of what is in them."""
-    kinds = (StatusRecord, LastExit, MonitorStatus, Watched)
-    fields = {f"`{field}`" for kind in kinds for field in kind._fields} | {"`schema`"}
-    text = reference("status.md")
-    assert {field for field in fields if field not in text} == set()
+@pytest.mark.parametrize(
+    ("fields", "kind", "inside"),
+    [
+        (statusfields.PROCESS, StatusRecord, {"last_exit": LastExit}),
+        (statusfields.MONITOR, MonitorStatus, {"directories": Watched}),
+        (statusfields.CHECK, CheckStatus, {}),
+        (statusfields.JOB, JobStatus, {"last_exit": JobExit}),
+    ],
+)
+def test_every_field_of_a_status_has_a_meaning(
+    fields: statusfields.Fields, kind: Any, inside: dict[str, Any]
+) -> None:
+    """The table has what the programs write, in the same order, also of what is inside."""
+    assert list(fields) == ["schema", *kind._fields]
+    members = {name: tuple(row.members) for name, row in fields.items() if row.members}
+    assert members == {name: part._fields for name, part in inside.items()}
 
 
 def test_every_state_and_every_event_is_in_the_reference() -> None:

@@ -52,3 +52,22 @@ def test_a_promise_is_tried_in_memory_and_with_real_processes(
         paths = re.findall(r"`([a-z]+/[^`]+)`", column)
         assert any(path.startswith("tests/") for path in paths)
         assert [path for path in paths if not path.startswith(folders)] == []
+
+
+def modules() -> set[str]:
+    """All modules and packages, as the page names them: without ``ncolony.``."""
+    source = ROOT / "src" / "ncolony"
+    files = (path.relative_to(source).with_suffix("") for path in source.rglob("*.py"))
+    return {".".join(path.parts).removesuffix(".__init__") for path in files}
+
+
+def test_each_module_that_the_map_of_the_code_names_is_there() -> None:
+    """In its table, and where it says what is shared."""
+    text = text_of("design.md")
+    table = re.findall(r"(?m)^\| (?:\w.*?) \| (.*`.*) \| (.*`.*) \|$", text)
+    (shared,) = re.findall(r"(?s)modules of their own: (.*?)\n\n", text)
+    named = re.findall(
+        r"`([a-z_.]+)`", " ".join([*(cell for row in table for cell in row), shared])
+    )
+    assert len(named) > 60
+    assert [name for name in named if name not in modules()] == []

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ncolony import httpspec, httptarget, spec
+from ncolony import httpspec, httptarget
 from ncolony.checkkeys import CheckKeyError
 from ncolony.httpspec import HttpCheck
 from ncolony.httptarget import Target
 from ncolony.values import Wrong
 
-DOCS = Path(__file__).parents[2] / "docs"
 URL = "http://127.0.0.1:8080/health"
 TARGET = Target("http", "127.0.0.1", 8080, "/health")
 RIGHT: dict[str, Any] = {"url": URL, "period": 10}
@@ -187,17 +184,3 @@ def test_the_authority_names_no_port_that_goes_without_saying() -> None:
     assert httptarget.parse("http://a/").authority == "a"
     assert httptarget.parse("https://a:80/").authority == "a:80"
     assert httptarget.parse("http://[::1]:81/").authority == "[::1]:81"
-
-
-@pytest.mark.parametrize("page", ["how-to/http-checks.md", "reference/httpcheck.md"])
-def test_the_examples_of_the_documentation_can_be_used(page: str) -> None:
-    """By the monitor and by the checker, without a warning."""
-    examples = re.findall(
-        r"```json\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL
-    )
-    assert examples
-    for text in examples:
-        assert spec.parse("web", text.encode()).warnings == ()
-        check = httpspec.parse(text.encode())
-        assert check is None or check.warnings == ()
-    assert any(map(httpspec.parse, map(str.encode, examples)))

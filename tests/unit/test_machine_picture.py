@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import machine_picture
 import pytest
-from machine_layout import ARROWS, Arrow
+from machine_layout import ARROWS, HEIGHT, WIDTH, Arrow, Box
 from machine_moves import Move, moves
 
 from ncolony.model import Event, Exited, KillDue, Spawned, State, StopAsked
@@ -49,6 +49,29 @@ def test_an_event_that_brings_nothing_about_is_a_fault() -> None:
     assert machine_picture.faults({**moves(), **fewer}) == [
         "StopAsked has no part in Configured, ShutdownBegan, StopAsked"
     ]
+
+
+def test_each_line_joins_what_its_arrow_names() -> None:
+    """By its ends; and each frame holds the states that it stands for, and no other."""
+    assert machine_picture.misplaced() == []
+
+
+def test_a_line_that_leads_elsewhere_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To another state, to none, or from a state where it should come from none."""
+    elsewhere = [(((90, 92), (385, 92)),), (((90, 92), (170, 92)),), (((180, 100), (180, 92)),)]
+    first, *others = ARROWS
+    for lines in elsewhere:
+        monkeypatch.setattr(machine_picture, "ARROWS", (*others, first._replace(lines=lines)))
+        assert machine_picture.misplaced() == [
+            "a line of Configured leads from or to something else"
+        ]
+
+
+def test_a_frame_that_holds_other_states_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more than it stands for."""
+    frame = Box(0, 0, WIDTH, HEIGHT)
+    monkeypatch.setattr(machine_picture, "FRAMES", {(State.STOPPING, State.KILLING): frame})
+    assert machine_picture.misplaced()[0].startswith("the frame of STOPPING, KILLING holds BACK")
 
 
 def test_no_text_lies_on_anything() -> None:

@@ -12,7 +12,7 @@ RUN = "RUN"
 
 
 class RunNow(NamedTuple):
-    """Run a job now, whatever its schedule says."""
+    """Run the job now, also where it isn't `enabled`; its schedule stays as it is."""
 
     name: str
 
