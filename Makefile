@@ -21,7 +21,7 @@ QUICK := $(wildcard tests/unit tests/property tests/contract)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench stress generated docs lint format typecheck pytest core-coverage \
+.PHONY: help demo test bench stress bench-plugins generated docs lint format typecheck pytest core-coverage \
 	changelog pythons wheel clean
 
 help: ## this list
@@ -48,6 +48,11 @@ bench: .venv/.installed ## this monitor beside a C loop and the supervisors inst
 
 stress: .venv/.installed ## orphans, crashes, output at full speed: figures beside their floors
 	$(BIN)/python bench/stress.py $(STRESS)
+
+bench-plugins: .venv/.installed ## what the scheduler and the checkers take, beside their bars
+	$(BIN)/python bench/plugins.py
+	$(BIN)/python bench/checks.py
+	$(BIN)/python bench/jobs.py
 
 lint: .venv/.installed ## ruff (rules and format) and mypy --strict
 	$(BIN)/ruff check $(SOURCES)
@@ -79,11 +84,12 @@ docs: .venv/.installed ## the documentation, in docs/_build/html; a warning is a
 changelog: .venv/.installed ## what the next release's news would say
 	$(BIN)/towncrier build --draft
 
-# Each in an environment of its own, made once; .venv's version has had its turn above.
+# Each in an environment of its own, made once; .venv's version has had its turn above. All at the
+# same time, for these tests use one processor; what each says is shown when all are through.
 pythons: .venv/.installed ## the quick tests on every other supported Python found here
-	@set -e; \
+	@set -e; mkdir -p .build; running=; \
 	own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
-	scripts/pythons | while read -r version python; do \
+	while read -r version python; do \
 	    test "$$version" != "$$own" || continue; \
 	    env=.venvs/$$version; \
 	    if ! test $$env/.installed -nt pyproject.toml; then \
@@ -91,9 +97,16 @@ pythons: .venv/.installed ## the quick tests on every other supported Python fou
 	        $$env/bin/python -m pip install --quiet --editable '.[test]'; \
 	        touch $$env/.installed; \
 	    fi; \
-	    echo "CPython $$version:"; \
-	    $$env/bin/python -m pytest -q -p no:cacheprovider $(QUICK) </dev/null; \
-	done
+	    $$env/bin/python -m pytest -q -p no:cacheprovider $(QUICK) \
+	        </dev/null >.build/python$$version.txt 2>&1 & \
+	    running="$$running $$!:$$version"; \
+	done < <(scripts/pythons); \
+	failed=; \
+	for one in $$running; do \
+	    wait $${one%:*} || failed="$$failed $${one#*:}"; \
+	    echo "CPython $${one#*:}:"; cat .build/python$${one#*:}.txt; \
+	done; \
+	test -z "$$failed" || { echo "the tests fail on CPython$$failed" >&2; exit 1; }
 
 wheel: .venv/.installed ## build, install the wheel alone elsewhere, run a colony from it
 	$(BIN)/python scripts/check_wheel.py

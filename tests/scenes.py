@@ -79,7 +79,6 @@ NOT_RUN = {
     "cd": "leads into what git has brought",
     "make": "the tests are one of its targets, the benchmarks take minutes",
     "docker": "needs an engine",
-    ".venv/bin/python": "a benchmark, which takes minutes",
     "kubectl": "needs a cluster",
     "systemctl": "needs systemd",
     "rc-update": "needs OpenRC",

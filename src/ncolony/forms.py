@@ -41,6 +41,7 @@ def either(*schemas: Schema) -> Schema:
 
 
 def list_of(items: Schema) -> Schema:
+    """Any number of these."""
     return {"type": "array", "items": items}
 
 
@@ -74,10 +75,12 @@ def by_variable(value: Schema) -> Schema:
 
 
 def seconds_from(low_s: float) -> Schema:
+    """Seconds, or a number with a unit, whose bounds a schema can't say."""
     return either({"type": "number", "minimum": low_s, "maximum": MAX_SECONDS}, ref("span"))
 
 
 def bytes_from(low: int) -> Schema:
+    """Bytes, or a number with a unit, whose bounds a schema can't say."""
     return either({"type": "integer", "minimum": low, "maximum": MAX_SIZE}, ref("size"))
 
 

@@ -48,12 +48,15 @@ class Key(NamedTuple):
     files_only: bool = False
 
 
-#: A block of a disk's, and a second: anything smaller would be rotation without an end.
+#: A block of a disk's; with less, each line would be a file.
 _MIN_SIZE = 4096
+_MIN_AGE_S = 1
 _SIZE = forms.optional(
     forms.size(_MIN_SIZE, f'bytes ({_MIN_SIZE} at least), or a string like "50M" or "1G"')
 )
-_AGE = forms.optional(forms.seconds(1, 'seconds (1 at least), or a string like "1d"'))
+_AGE = forms.optional(
+    forms.seconds(_MIN_AGE_S, f'seconds ({_MIN_AGE_S} at least), or a string like "1d"')
+)
 
 KEYS: dict[str, Key] = {
     "to": Key(*forms.one_of(*DESTINATIONS), "Where to."),

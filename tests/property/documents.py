@@ -13,11 +13,19 @@ from ncolony.policy import KILL_MODES, RESTARTS
 from ncolony.values import MAX_ID, MAX_SECONDS, MAX_SIZE
 
 TEXT = st.text(max_size=8) | st.sampled_from(["args", "env", "a=b", "\0", "\ud800", "\udcff"])
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
-    max_leaves=8,
-)
+
+
+def _json(numbers: st.SearchStrategy[float]) -> st.SearchStrategy[object]:
+    return st.recursive(
+        st.none() | st.booleans() | st.integers() | numbers | TEXT,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+        max_leaves=8,
+    )
+
+
+#: Python writes NaN and Infinity as well, which are not JSON.
+JSON = _json(st.floats())
+FINITE_JSON = _json(st.floats(allow_nan=False, allow_infinity=False))
 NAMES = st.sampled_from([*FIELDS, "arg", "x.y", "ENV"]) | TEXT
 DOCUMENTS = st.dictionaries(NAMES, JSON, max_size=5).map(lambda d: json.dumps(d).encode())
 STRINGS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
@@ -35,7 +43,7 @@ PLAIN_KEYS = {
     "group": st.lists(STRINGS, max_size=3),
     "enabled": st.booleans(),
     "log": st.sampled_from(DESTINATIONS),
-    "any.other": JSON,
+    "any.other": FINITE_JSON,
 }
 POLICY_KEYS = {
     "restart": st.sampled_from(RESTARTS),

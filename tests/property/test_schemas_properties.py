@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from documents import GOOD, JSON
-from hypothesis import assume, given
+from documents import FINITE_JSON, GOOD
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError, validators
 
@@ -52,7 +52,7 @@ BEYOND = {
 }
 
 # fmt: off
-VALUES = JSON | st.sampled_from([
+VALUES = FINITE_JSON | st.sampled_from([
     0, 1, -1, 1.0, 0.05, 19, 255, 256, 1000, 65536, 10**400,
     "", "a", "a\n", "/a", "a=b", "\0", "3", "٣",
     "10m", "10m\n", "0s", "9999999999w", "64K", "1K", "unlimited", "027", "1777",
@@ -161,7 +161,6 @@ PARSERS: dict[str, Callable[[bytes], Iterator[str]]] = {
 def agree(name: str, document: object) -> None:
     """A schema refuses what the program does, but for what it can't say."""
     text = json.dumps(document)
-    assume("NaN" not in text and "Infinity" not in text)
     faults = list(PARSERS[name](text.encode()))
     if not TAKES[name](document):
         assert faults, document
@@ -187,7 +186,7 @@ def test_the_schemas_of_requests_take_what_is_carried_out(name: str, document: o
     agree(name, document)
 
 
-@given(st.sampled_from(sorted(PARSERS)), JSON)
+@given(st.sampled_from(sorted(PARSERS)), FINITE_JSON)
 def test_schemas_refuse_what_is_no_file(name: str, document: object) -> None:
     """Whatever it is."""
     agree(name, document)

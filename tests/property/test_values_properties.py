@@ -168,7 +168,7 @@ REASONS = st.just("") | st.text("abc", min_size=1, max_size=200)
 REQUESTS = st.one_of(
     st.builds(request.Start, WORDS, REASONS),
     st.builds(request.Stop, WORDS, REASONS),
-    st.builds(request.Restart, WORDS, REASONS),
+    st.builds(request.Restart, WORDS, REASONS, st.none() | st.integers(min_value=1)),
     st.builds(request.Signal, WORDS, st.sampled_from(["HUP", "9", "USR1"]), REASONS),
     st.builds(request.RestartAll, REASONS),
     st.builds(request.RestartGroup, WORDS, REASONS),
