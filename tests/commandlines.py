@@ -25,6 +25,7 @@ PLUGINS: dict[str, type[Options]] = {
     "ncolony-httpcheck": HttpcheckOptions,
     "ncolony-scheduler": SchedulerOptions,
 }
+_HERE = re.compile(r"<<-?\s*['\"]?(\w+).*?^\1$", re.DOTALL | re.MULTILINE)
 _OURS = re.compile(r"(/.+/bin/)?(ncolony|twistd|twisted)")
 #: Behind these, our name is that of a package, a directory or a service.
 _OF_OTHERS = frozenset(("cd", "pip", "systemctl", "journalctl", "rc-update", "rc-service"))
@@ -43,7 +44,7 @@ def ours(text: str) -> Iterator[list[str]]:
 
     Contents of here-documents are passed over. Raises ValueError where a quote has no end.
     """
-    text = text.partition("<<")[0] if "<<" in text else text
+    text = _HERE.sub("", text)
     for line in text.replace("\\\n", " ").splitlines():
         lexer = shlex.shlex(line, posix=True, punctuation_chars="();<>|&")
         lexer.whitespace_split = True

@@ -16,7 +16,7 @@ from commandlines import fault, first_words, ours, unknown_words
         ("ncolony run >log 2>&1 &", [["ncolony", "run"]]),
         ("docker exec c ncolony status -- x", [["ncolony", "status", "--", "x"]]),
         ("python -m twisted ncolony --colony D", [["twisted", "ncolony", "--colony", "D"]]),
-        ("cat >a <<END\nncolony nonsense\nEND", []),
+        ("cat >a <<END\nncolony nonsense\nEND\nncolony status", [["ncolony", "status"]]),
         ("/opt/a/bin/ncolony status", [["ncolony", "status"]]),
         ("ls colony", []),
         ("cp systemd/ncolony /etc/init.d/ncolony", []),
