@@ -33,7 +33,7 @@ help: ## this list
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
-demo: .venv/.installed ## a colony of real servers, watched, changed, stopped: ten seconds
+demo: .venv/.installed ## a colony of real servers, watched, changed, stopped: a few seconds
 	@demo/run $(CURDIR)/$(BIN)
 
 # The quick checks first; the summary of the main test run once more at the very end,

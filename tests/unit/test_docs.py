@@ -140,3 +140,15 @@ def test_links_lead_somewhere(page: Path) -> None:
     links = [link for link in _LINK.findall(text) if "://" not in link and link[0] != "#"]
     lost = [link for link in links if not (page.parent / link.partition("#")[0]).exists()]
     assert lost == []
+
+
+@pytest.mark.parametrize(
+    "page",
+    [*PAGES, *sorted((ROOT / "newsfragments").glob("*.md"))],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
+def test_lines_of_text_are_at_most_120_columns_wide(page: Path) -> None:
+    """But for rows of tables, which can't be wrapped, and for code."""
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    wide = [line for line in text.splitlines() if len(line) > 120]
+    assert [line for line in wide if not line.startswith(("|", "    "))] == []
