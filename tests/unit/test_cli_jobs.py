@@ -15,6 +15,7 @@ import pytest
 from colonies import FakeColony
 
 from ncolony import cli, ctllib
+from ncolony.control import asking
 from ncolony.control.jobs import outcome, table
 from ncolony.control.outcome import Failed, Happened, Pending
 from ncolony.scheduler import jobfile
@@ -438,6 +439,16 @@ def test_a_run_is_judged_by_its_own_end() -> None:
     assert outcome.ran(before, None, asked) == Failed("it was removed")
     assert outcome.ran(None, None, asked) == Pending(outcome.NOT_READ)
     assert outcome.ran(None, runs._replace(runs=1, pid=None), asked) == Happened()
+
+
+def test_a_run_that_was_begun_is_not_said_to_stay(
+    colony: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scheduler that took a request up has left nothing of it to the next one."""
+    colony.job("a")
+    monkeypatch.setattr(asking, "put", lambda directory, content: "taken up")
+    with pytest.raises(ctllib.CtlError, match=r"not running; it had taken up the request$"):
+        ctllib.job_run(colony.places, "a", wait_s=0)
 
 
 # Completions.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from ...scheduler import jobrequest
@@ -35,4 +36,4 @@ def run(colony: Colony, name: str, wait_s: float | None) -> None:
         lambda: outcome.ran(before, observed.record(colony, name), asked_at),
         "the scheduler",
     )
-    observed.wait_for(f"run job {name}", colony, look, wait_s)
+    observed.wait_for(f"run job {name}", colony, look, wait_s, os.path.join(requests, file))
