@@ -309,6 +309,27 @@ def test_without_a_monitor_the_wait_ends_at_once(
     assert list(colony.tree()) == ["config/web"]
 
 
+def test_a_request_is_rejected_a_moment_after_it_was_taken_up(
+    live: FakeColony, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the two it seems to be accepted; the reason is told all the same."""
+    (live.messages / ".rejected").mkdir()
+    taken: list[Path] = []
+
+    def take_up() -> None:
+        taken.extend(live.requests())
+        live.accept()
+
+    def reject() -> None:
+        reason = live.messages / ".rejected" / f"{taken[0].name}.reason"
+        reason.write_text("no such process\n")
+
+    time = passing(monkeypatch, take_up, lambda: None, reject)
+    with pytest.raises(ctllib.CtlError, match="stop web: the monitor rejected it: no such process"):
+        ctllib.stop(live.places, "web", wait_s=30)
+    assert len(time.pauses_s) == 3
+
+
 def test_what_was_taken_up_is_not_said_to_stay(
     live: FakeColony, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,21 +53,15 @@ def accepted(messages: str, file: str, who: str = "the monitor") -> Verdict:
 def following(
     messages: str, file: str, then: Callable[[], Verdict], who: str = "the monitor"
 ) -> Callable[[], Verdict]:
-    """One look at a request: first whether it is accepted, from then on what ``then`` sees.
+    """One look at a request: whether it is accepted, and where it is, what ``then`` sees.
 
-    ``who`` is to take it up.
+    ``who`` is to take it up. It does so first, and may reject it a moment later.
     """
-    taken_up = False
     patient = until_new(then)
 
     def look() -> Verdict:
-        nonlocal taken_up
-        if not taken_up:
-            verdict = accepted(messages, file, who)
-            if not isinstance(verdict, Happened):
-                return verdict
-            taken_up = True
-        return patient()
+        verdict = accepted(messages, file, who)
+        return patient() if isinstance(verdict, Happened) else verdict
 
     return look
 
