@@ -346,6 +346,14 @@ def test_a_run_of_a_removed_job_is_shown_by_name(colony: Jobs) -> None:
     assert list(ctllib.jobs(colony.places, ["a", "b", "c"])) == ["a"]
 
 
+def test_what_no_job_can_be_called_is_nowhere_to_be_found(colony: Jobs) -> None:
+    """No path, and nothing that isn't a job's in the directories of jobs."""
+    (colony.jobs / ".messages").mkdir(parents=True)
+    colony.configure("process")
+    names = ["../config/process", ".messages", "a\0b", "a" * 256, "a.new", ""]
+    assert ctllib.jobs(colony.places, names) == {}
+
+
 def test_the_table() -> None:
     """A line a job: when it ran, how long, when it runs next, how it ended."""
     jobs = [

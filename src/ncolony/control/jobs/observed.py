@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from ...names import is_process_name
 from ...scheduler import jobfile
 from ...scheduler.jobfile import JobFileError, JobStatus
 from .. import observed
@@ -52,7 +53,7 @@ def records(colony: Colony, names: Iterable[str]) -> dict[str, JobStatus]:
     found out here.
     """
     found: dict[str, JobStatus] = {}
-    for name in names:
+    for name in filter(is_process_name, names):
         known = record(colony, name)
         try:
             text = read_regular(where.file_of(colony, name), observed.MAX_BYTES)
