@@ -62,6 +62,8 @@ def main(argv: Sequence[str], prog: str = PROGRAM) -> int:
         from .run import main as run_monitor
 
         return run_monitor(words[:at] + words[at + 1 :], signals)
+    # There is none where who calls us has closed it.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - to the end of the process
     try:
         code = _carry_out(words, found, prog)
         sys.stdout.flush()
@@ -73,10 +75,20 @@ def main(argv: Sequence[str], prog: str = PROGRAM) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
-        # Python flushes once more at its end, and would complain once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
         return _BROKEN_PIPE
+    except OSError as error:
+        if error.filename is not None:  # it isn't of the output, which has no name
+            raise
+        _say_no_more()
+        print(f"{PROGRAM}: cannot write the output: {error.strerror}", file=sys.stderr)
+        return CtlError.exit_code
     return code
+
+
+def _say_no_more() -> None:
+    """Python flushes once more at its end, and would complain once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _carry_out(words: list[str], found: tuple[int, str] | None, prog: str) -> int:

@@ -353,6 +353,3 @@ def test_who_kills_the_scheduler_has_the_monitor_end_its_jobs(colony: Colony) ->
     os.kill(first, signal.SIGKILL)
     colony.running("scheduler", other_than=first)
     assert not alive(pid)
-
-
-# The documentation

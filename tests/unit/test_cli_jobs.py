@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -15,10 +16,12 @@ import pytest
 from colonies import FakeColony
 
 from ncolony import cli, ctllib
-from ncolony.control.jobs import outcome, table
+from ncolony.control import asking
+from ncolony.control.jobs import outcome, running, table
 from ncolony.control.outcome import Failed, Happened, Pending
 from ncolony.scheduler import jobfile
 from ncolony.scheduler.jobfile import JobExit, JobStatus
+from ncolony.status import utc_text
 
 AT = "2026-11-28T12:00:00.000Z"
 NOW = 1795867200.0 + 90  # a minute and a half after AT
@@ -343,6 +346,14 @@ def test_a_run_of_a_removed_job_is_shown_by_name(colony: Jobs) -> None:
     assert list(ctllib.jobs(colony.places, ["a", "b", "c"])) == ["a"]
 
 
+def test_what_no_job_can_be_called_is_nowhere_to_be_found(colony: Jobs) -> None:
+    """No path, and nothing that isn't a job's in the directories of jobs."""
+    (colony.jobs / ".messages").mkdir(parents=True)
+    colony.configure("process")
+    names = ["../config/process", ".messages", "a\0b", "a" * 256, "a.new", ""]
+    assert ctllib.jobs(colony.places, names) == {}
+
+
 def test_the_table() -> None:
     """A line a job: when it ran, how long, when it runs next, how it ended."""
     jobs = [
@@ -441,6 +452,53 @@ def test_a_run_is_judged_by_its_own_end() -> None:
     assert outcome.ran(before, None, asked) == Failed("it was removed")
     assert outcome.ran(None, None, asked) == Pending(outcome.NOT_READ)
     assert outcome.ran(None, runs._replace(runs=1, pid=None), asked) == Happened()
+
+
+@pytest.mark.parametrize("set_by_s", [0, -3600, 3600])
+def test_a_run_is_known_though_the_clock_is_set(
+    colony: Jobs, set_by_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its date is then by another clock than that of the request."""
+    colony.says(waiting("a", fingerprint=colony.job("a")))
+    colony.scheduler_starts()
+
+    def set_and_take_up(directory: str, content: bytes) -> str:
+        wall.now_s += set_by_s
+        colony.says(waiting("a", runs=4, last_start=utc_text(wall.now_s)))
+        return "taken up"
+
+    wall = Wall(monkeypatch)
+    monkeypatch.setattr(asking, "put", set_and_take_up)
+    ctllib.job_run(colony.places, "a", wait_s=0)
+
+
+def test_the_date_of_a_request_is_the_earliest_of_the_clock_s() -> None:
+    """Set forward and back, it counts from where the clock was behind."""
+    wall_s, mono_s = NOW, 5.0
+    asked_at = running.asked_now(lambda: wall_s, lambda: mono_s)
+    assert asked_at() == utc_text(NOW - 0.001)
+    wall_s, mono_s = NOW + 60 + 1, 6.0
+    assert asked_at() == utc_text(NOW - 0.001)
+    wall_s, mono_s = NOW - 60 + 2, 7.0
+    assert asked_at() == utc_text(NOW - 60 - 0.001)
+
+
+class Wall:
+    """The wall clock, as a test sets it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now_s = NOW
+        monkeypatch.setattr(time, "time", lambda: self.now_s)
+
+
+def test_a_run_that_was_begun_is_not_said_to_stay(
+    colony: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scheduler that took a request up has left nothing of it to the next one."""
+    colony.job("a")
+    monkeypatch.setattr(asking, "put", lambda directory, content: "taken up")
+    with pytest.raises(ctllib.CtlError, match=r"not running; it had taken up the request$"):
+        ctllib.job_run(colony.places, "a", wait_s=0)
 
 
 # Completions.

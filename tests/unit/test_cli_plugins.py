@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -193,6 +195,56 @@ def test_a_colony_of_a_program(colony: FakeColony) -> None:
     assert list(configured(colony)) == [PROCESSES[3]]
     with pytest.raises(CtlError, match="the monitor is not running"):
         ctllib.add_plugins(Colony(*colony.places[:4]), ["httpcheck"], wait_s=5)
+
+
+class GivenAway:
+    """Root's hand, without being root: which inode it gives to whom."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.given: list[tuple[int, int, int]] = []
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+        monkeypatch.setattr(os, "chown", lambda path, *to: self._give(os.stat(path), to))
+        monkeypatch.setattr(os, "fchown", lambda fd, *to: self._give(os.fstat(fd), to))
+
+    def _give(self, what: os.stat_result, to: tuple[int, int]) -> None:
+        self.given.append((what.st_ino, *to))
+
+
+def test_what_root_makes_belongs_to_the_owner_of_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each directory, also one that is in another that was made."""
+    given_away = GivenAway(monkeypatch)
+    directories.make(str(tmp_path / "a" / "b"))
+    owner = tmp_path.stat()
+    made = [(tmp_path / name).stat().st_ino for name in ("a", "a/b")]
+    assert given_away.given == [(inode, owner.st_uid, owner.st_gid) for inode in made]
+
+
+@pytest.mark.parametrize(
+    "replace",
+    [Path.symlink_to, lambda path, other: other.rename(path)],
+    ids=["link", "directory"],
+)
+def test_root_gives_away_nothing_but_what_it_made(
+    replace: Callable[[Path, Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who owns a folder puts a link, or a directory of root's, where root has just made one."""
+    given_away = GivenAway(monkeypatch)
+    made, secrets = tmp_path / "made", tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "key").touch()
+    mkdir = os.mkdir
+
+    def replaced(path: str, mode: int, **more: Any) -> None:
+        mkdir(path, mode, **more)
+        made.rmdir()
+        replace(made, secrets)
+
+    monkeypatch.setattr(os, "mkdir", replaced)
+    with contextlib.suppress(CtlError):
+        directories.make(str(made))
+    assert given_away.given == []
 
 
 def test_a_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:

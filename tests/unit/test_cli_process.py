@@ -19,9 +19,12 @@ def colony(tmp_path: Path) -> FakeColony:
     return FakeColony(tmp_path)
 
 
+CTL = (sys.executable, "-m", "ncolony", "ctl")
+
+
 def start(*words: str, **more: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "ncolony", "ctl", *words],
+        [*CTL, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         **more,  # type: ignore[call-overload]
@@ -58,6 +61,30 @@ def test_a_reader_that_goes_away_is_no_traceback(colony: FakeColony) -> None:
     assert process.stderr.read() == b""
     assert process.wait(timeout=60) == 141
     process.stderr.close()
+
+
+@pytest.mark.parametrize(
+    ("where", "code", "said"),
+    [
+        (">/dev/full", 1, "ncolony: cannot write the output: No space left on device\n"),
+        (">&-", 0, ""),
+    ],
+)
+@pytest.mark.parametrize("command", ["status", "status --json", "check"])
+def test_output_that_goes_nowhere_is_no_traceback(
+    command: str, where: str, code: int, said: str, colony: FakeColony
+) -> None:
+    """A line where the disk is full; who closes it wants the exit code alone."""
+    colony.configure("web", text='{"args": ["x"], "slip": 1}')
+    colony.report(running("web", fingerprint=colony.fingerprint("web")))
+    colony.monitor_starts()
+    shell = ["sh", "-c", f'"$@" {where}', "sh", *CTL, *command.split()]
+    environ = {**os.environ, "NCOLONY_DIR": str(colony.folder), "LC_ALL": "C"}
+    done = subprocess.run(
+        shell, stderr=subprocess.PIPE, env=environ, text=True, check=False, timeout=60
+    )
+    colony.monitor_ends()
+    assert (done.returncode, done.stderr) == (code, said)
 
 
 def test_any_name_can_be_shown(colony: FakeColony) -> None:

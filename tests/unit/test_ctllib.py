@@ -309,6 +309,41 @@ def test_without_a_monitor_the_wait_ends_at_once(
     assert list(colony.tree()) == ["config/web"]
 
 
+def test_a_request_is_rejected_a_moment_after_it_was_taken_up(
+    live: FakeColony, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the two it seems to be accepted; the reason is told all the same."""
+    (live.messages / ".rejected").mkdir()
+    taken: list[Path] = []
+
+    def take_up() -> None:
+        taken.extend(live.requests())
+        live.accept()
+
+    def reject() -> None:
+        reason = live.messages / ".rejected" / f"{taken[0].name}.reason"
+        reason.write_text("no such process\n")
+
+    time = passing(monkeypatch, take_up, lambda: None, reject)
+    with pytest.raises(ctllib.CtlError, match="stop web: the monitor rejected it: no such process"):
+        ctllib.stop(live.places, "web", wait_s=30)
+    assert len(time.pauses_s) == 3
+
+
+def test_what_was_taken_up_is_not_said_to_stay(
+    live: FakeColony, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The monitor that took a request up and ended has left nothing of it to the next one."""
+    why = "the monitor is not running; it had taken up the request$"
+    passing(monkeypatch, live.accept, live.monitor_ends)
+    with pytest.raises(ctllib.CtlError, match=f"cannot stop web: {why}"):
+        ctllib.stop(live.places, "web", wait_s=30)
+    live.monitor_starts()
+    passing(monkeypatch, live.accept, live.monitor_ends)
+    with pytest.raises(ctllib.CtlError, match=f"cannot restart all: {why}"):
+        ctllib.restart_all(live.places, wait_s=30)
+
+
 def test_add_waits_for_its_own_bytes(live: FakeColony, monkeypatch: pytest.MonkeyPatch) -> None:
     """The old configuration running isn't the new one running."""
 

@@ -53,21 +53,15 @@ def accepted(messages: str, file: str, who: str = "the monitor") -> Verdict:
 def following(
     messages: str, file: str, then: Callable[[], Verdict], who: str = "the monitor"
 ) -> Callable[[], Verdict]:
-    """One look at a request: first whether it is accepted, from then on what ``then`` sees.
+    """One look at a request: whether it is accepted, and where it is, what ``then`` sees.
 
-    ``who`` is to take it up.
+    ``who`` is to take it up. It does so first, and may reject it a moment later.
     """
-    taken_up = False
     patient = until_new(then)
 
     def look() -> Verdict:
-        nonlocal taken_up
-        if not taken_up:
-            verdict = accepted(messages, file, who)
-            if not isinstance(verdict, Happened):
-                return verdict
-            taken_up = True
-        return patient()
+        verdict = accepted(messages, file, who)
+        return patient() if isinstance(verdict, Happened) else verdict
 
     return look
 
@@ -132,7 +126,7 @@ def ask_one(verb: str, colony: Colony, asked: OneRequest, wait_s: float) -> None
     look = following(
         colony.messages, file, lambda: judge(before, observed.record(colony, asked.name))
     )
-    wait_for(f"{verb} {asked.name}", colony, look, wait_s)
+    wait_for(f"{verb} {asked.name}", colony, look, wait_s, os.path.join(colony.messages, file))
 
 
 def ask_many(
@@ -149,25 +143,46 @@ def ask_many(
     before = observed.records(colony, names)
     file = send(colony, asked)
     looks = {name: looking(name, was) for name, was in before.items() if was.state == "RUNNING"}
-    wait_for(what, colony, following(colony.messages, file, each(looks)), wait_s)
+    look = following(colony.messages, file, each(looks))
+    wait_for(what, colony, look, wait_s, os.path.join(colony.messages, file))
 
 
 def wait_for(
-    what: str, colony: Colony, look: Callable[[], Verdict], wait_s: float, *, monitor: bool = False
+    what: str,
+    colony: Colony,
+    look: Callable[[], Verdict],
+    wait_s: float,
+    asked: str | None = None,
+    *,
+    monitor: bool = False,
 ) -> None:
     """Wait at most so many seconds; for a ``monitor`` to come as well, or only while it lives.
 
-    Raises CtlError where it doesn't come to that.
+    ``asked`` is the path of the request, where there is one. Raises CtlError where it doesn't come
+    to that.
     """
     patience = Patience(wait_s, for_monitor=monitor)
-    judged(what, until(look, lambda: observed.monitor_is_running(colony), patience), NOT_RUNNING)
+    verdict = until(look, lambda: observed.monitor_is_running(colony), patience)
+    judged(what, verdict, NOT_RUNNING, asked)
 
 
-def judged(what: str, verdict: Happened | Failed, absent: str) -> None:
-    """Raise CtlError where it has failed; ``absent`` is the reason that nobody was there."""
-    if isinstance(verdict, Failed):
-        stays = "; what was asked for stays for when it comes" if verdict.why == absent else ""
-        raise CtlError(f"cannot {what}: {verdict.why}{stays}")
+def judged(what: str, verdict: Happened | Failed, absent: str, asked: str | None) -> None:
+    """Raise CtlError where it has failed; ``absent`` is the reason that nobody was there.
+
+    A process's or a job's file stays for who comes next; a request, at the path ``asked``, doesn't
+    where it has been taken up.
+    """
+    if not isinstance(verdict, Failed):
+        return
+    left = ""
+    if verdict.why == absent:
+        stays = asked is None or os.path.lexists(asked)
+        left = (
+            "; what was asked for stays for when it comes"
+            if stays
+            else "; it had taken up the request"
+        )
+    raise CtlError(f"cannot {what}: {verdict.why}{left}")
 
 
 def wait_until(

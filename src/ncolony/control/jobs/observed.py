@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from ...names import is_process_name
 from ...scheduler import jobfile
 from ...scheduler.jobfile import JobFileError, JobStatus
 from .. import observed
@@ -52,7 +53,7 @@ def records(colony: Colony, names: Iterable[str]) -> dict[str, JobStatus]:
     found out here.
     """
     found: dict[str, JobStatus] = {}
-    for name in names:
+    for name in filter(is_process_name, names):
         known = record(colony, name)
         try:
             text = read_regular(where.file_of(colony, name), observed.MAX_BYTES)
@@ -90,13 +91,20 @@ def _unread(colony: Colony, name: str, text: bytes, known: JobStatus | None) -> 
     return status._replace(reason=reason, schedule=schedule, refused=None, warnings=warnings)
 
 
-def wait_for(what: str, colony: Colony, look: Callable[[], Verdict], wait_s: float) -> None:
+def wait_for(
+    what: str,
+    colony: Colony,
+    look: Callable[[], Verdict],
+    wait_s: float,
+    asked: str | None = None,
+) -> None:
     """Wait while a scheduler lives, at most so many seconds, for what ``look`` is for.
 
-    Raises CtlError where it doesn't come to that.
+    ``asked`` is the path of the request, where there is one. Raises CtlError where it doesn't come
+    to that.
     """
     from ..following import judged
     from ..waiting import Patience, until
 
     verdict = until(look, lambda: scheduler_is_running(colony), Patience(wait_s), NOT_RUNNING)
-    judged(what, verdict, NOT_RUNNING)
+    judged(what, verdict, NOT_RUNNING, asked)
