@@ -189,11 +189,11 @@ def _waiting(colony: Colony, texts: Mapping[str, bytes], wait_s: float) -> Calla
     from .waiting import each
 
     def looking(name: str, text: bytes) -> Callable[[], Verdict]:
-        runs = look_at_change(colony, name, text)
+        runs, has_beaten = look_at_change(colony, name, text), _beating(colony, name)
 
         def look() -> Verdict:
             verdict = runs()
-            if isinstance(verdict, Happened) and not _has_beaten(colony, name):
+            if isinstance(verdict, Happened) and not has_beaten():
                 return Pending("it has not begun yet")
             return verdict
 
@@ -203,11 +203,26 @@ def _waiting(colony: Colony, texts: Mapping[str, bytes], wait_s: float) -> Calla
     return lambda: wait_for(f"add {' '.join(looks)}", colony, each(looks), wait_s)
 
 
-def _has_beaten(colony: Colony, name: str) -> bool:
-    """Whether a process's heart has beaten since it was started: it takes 0.5 s to begin."""
-    record = observed.record(colony, name)
-    try:
-        beaten_at = os.stat(os.path.join(_hearts(colony), name)).st_mtime
-        return record is not None and datetime.fromisoformat(record.since).timestamp() <= beaten_at
-    except (OSError, ValueError):
-        return False
+def _beating(colony: Colony, name: str) -> Callable[[], bool]:
+    """What says whether a process's heart has beaten since it was started: that takes it 0.5 s.
+
+    By the file's date, or by that of a beat that is seen here: the wall clock may have been set
+    back since the start, and all beats be dated before it.
+    """
+    seen: tuple[int | None, float] | None = None
+
+    def has_beaten() -> bool:
+        nonlocal seen
+        record = observed.record(colony, name)
+        if record is None:
+            return False
+        try:
+            beaten_at = os.stat(os.path.join(_hearts(colony), name)).st_mtime
+            since = datetime.fromisoformat(record.since).timestamp()
+        except (OSError, ValueError):
+            return False
+        if seen is None or seen[0] != record.pid:
+            seen = record.pid, beaten_at
+        return since <= beaten_at or seen[1] != beaten_at
+
+    return has_beaten
