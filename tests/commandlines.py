@@ -14,6 +14,7 @@ from twisted.python.usage import Options
 from ncolony import cli
 from ncolony.beatcheck.service import Options as BeatcheckOptions
 from ncolony.control import beating, commands
+from ncolony.control.arguments import COMMANDS
 from ncolony.httpcheck.service import Options as HttpcheckOptions
 from ncolony.options import Options as MonitorOptions
 from ncolony.scheduler.options import Options as SchedulerOptions
@@ -24,6 +25,7 @@ PLUGINS: dict[str, type[Options]] = {
     "ncolony-httpcheck": HttpcheckOptions,
     "ncolony-scheduler": SchedulerOptions,
 }
+_HERE = re.compile(r"<<-?\s*['\"]?(\w+).*?^\1$", re.DOTALL | re.MULTILINE)
 _OURS = re.compile(r"(/.+/bin/)?(ncolony|twistd|twisted)")
 #: Behind these, our name is that of a package, a directory or a service.
 _OF_OTHERS = frozenset(("cd", "pip", "systemctl", "journalctl", "rc-update", "rc-service"))
@@ -42,7 +44,7 @@ def ours(text: str) -> Iterator[list[str]]:
 
     Contents of here-documents are passed over. Raises ValueError where a quote has no end.
     """
-    text = text.partition("<<")[0] if "<<" in text else text
+    text = _HERE.sub("", text)
     for line in text.replace("\\\n", " ").splitlines():
         lexer = shlex.shlex(line, posix=True, punctuation_chars="();<>|&")
         lexer.whitespace_split = True
@@ -102,3 +104,19 @@ def _cli_fault(words: list[str]) -> str:
         except SystemExit as error:
             return said.getvalue() if error.code else ""
     return ""
+
+
+def unknown_words(mention: str) -> list[str]:
+    """The command, or the options, that a form such as ``ncolony logs [-f] [--since TIME]`` has and
+    the control program hasn't."""
+    words = re.findall(r"[^\s\[\]]+", mention.partition(" -- ")[0])[1:]
+    while words[:1] and words[0].startswith("--"):
+        words = words[2:]
+    _, parsers = cli.build(cli.PROGRAM, COMMANDS)
+    names = [name for name in parsers if words[: len(name.split())] == name.split()]
+    if not names:
+        return words[:1]
+    known = {f"--{option.rstrip('=')}" for option in MonitorOptions().longOpt}
+    if names != ["run"]:
+        known = set(re.findall(r"--[a-z-]+", parsers[max(names, key=len)].format_help()))
+    return [word for word in words if word.startswith("--") and word not in known]

@@ -12,7 +12,7 @@ from transcripts import is_transcript, steps
 
 PAGES = sorted(
     str(page.relative_to(ROOT))
-    for page in (ROOT / "README.md", *DOCS.rglob("*.md"))
+    for page in (*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("examples/*/*.md"))
     if "_build" not in page.parts and page.name != "changelog.md"
 )
 #: Each with its page.

@@ -13,6 +13,7 @@ from ncolony.httpcheck.checker import Checker
 from ncolony.httpcheck.checkfile import CheckStatus
 from ncolony.httpcheck.outcome import Outcome, Verdict
 from ncolony.httpspec import HttpCheck
+from ncolony.testing import SimulatedSystem
 from simulatedcolony import CONFIG, MESSAGES, STATUS, SimulatedColony
 
 GOOD = Outcome(Verdict.GOOD, "200 in 3 ms")
@@ -54,8 +55,10 @@ class Servers:
 class Checking(SimulatedColony):
     """A colony's directories, servers, and a checker that asks them."""
 
-    def __init__(self, *, freq_s: float = 10.0, chance: float = 0.5) -> None:
-        super().__init__()
+    def __init__(
+        self, *, freq_s: float = 10.0, chance: float = 0.5, system: SimulatedSystem | None = None
+    ) -> None:
+        super().__init__(system)
         self.system.random = chance
         self.servers = Servers(self.system.mono)
         self.files = AskedFiles(self.system, CONFIG, httpspec.parse)

@@ -87,6 +87,7 @@ NOT_RUN = {
     "python3": "makes an environment in /opt",
     "/opt/ncolony/bin/pip": "installs into /opt",
     "/opt/ncolony/bin/ncolony": "is there once it was installed into /opt",
+    "export": "says to a reader's shell where the colony is",
     "curl": "asks what docker has started",
     "(": "makes the key that docker mounts",
     "cat": "shows a file whose contents the page describes",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Self
 
 from ncolony import request, status
@@ -20,6 +21,17 @@ def a_status(name: str, state: str = "RUNNING", starts: int = 1) -> bytes:
 def pid_of(starts: int) -> int:
     """Each run has a pid of its own."""
     return 1000 + starts
+
+
+class TellingSystem(SimulatedSystem):
+    """Tells of the name of each request a moment after it was written, as inotify would."""
+
+    told: Callable[[str], None] | None = None
+
+    def write(self, directory: str, name: str, contents: bytes) -> None:
+        super().write(directory, name, contents)
+        if directory == MESSAGES and self.told is not None:
+            self.call_later(0.01, self.told, name)
 
 
 class SimulatedColony:

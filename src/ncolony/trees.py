@@ -74,17 +74,22 @@ class Trees:
         if self._cgroups is not None:
             self._place(self._cgroups, name, pid)
 
-    def _place(self, cgroups: Cgroups, name: str, pid: int) -> None:
-        """Move a process into its group, and what it forked before that, a daemon even."""
-        cgroups.place(name, pid)
-        self._looked = False
-        waiting = proc.children_of(pid) + self._orphans_of(name, pid)
-        for _ in range(MAX_PLACED):
-            if not waiting:
-                return
+    def _place(self, cgroups: Cgroups, name: str, tree: int) -> None:
+        """Move a process into its group, and what it forked before that, a daemon even.
+
+        Orphans are looked for when all others are placed, until there are no new ones: whoever
+        lost its parent before that was asked for its children is one by then.
+        """
+        placed: set[int] = set()
+        waiting = [tree]
+        while waiting and len(placed) <= MAX_PLACED:
             pid = waiting.pop()
             cgroups.place(name, pid)
-            waiting += proc.children_of(pid)
+            placed.add(pid)
+            waiting += [child for child in proc.children_of(pid) if child not in placed]
+            if not waiting:
+                self._looked = False
+                waiting = [pid for pid in self._orphans_of(name, tree) if pid not in placed]
 
     def reaped(self, pids: Iterable[int]) -> None:
         """Children have ended and are buried: what they left are orphans now."""

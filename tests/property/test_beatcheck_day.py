@@ -12,8 +12,7 @@ import pytest
 
 from beatchecks import HEARTS, Watching
 from ncolony import request
-from ncolony.testing import SimulatedSystem
-from simulatedcolony import MESSAGES, STATUS, a_status, pid_of
+from simulatedcolony import MESSAGES, STATUS, TellingSystem, a_status, pid_of
 
 DAY_S = 86400.0
 FREQ_S = 10.0
@@ -22,17 +21,6 @@ JUMPS_S = (3600.0, -3600.0, DAY_S, -DAY_S)
 SURE_S = 0.2
 #: Periods and graces.
 ASKS = ((5, 2), (10, 0), (10, 3), (30, 1), (30, 3), (45, 2.5), (60, 3), (60, 10), (300, 1))
-
-
-class Machine(SimulatedSystem):
-    """Tells of each request as soon as it is written."""
-
-    colony: Colony | None = None
-
-    def write(self, directory: str, name: str, contents: bytes) -> None:
-        super().write(directory, name, contents)
-        if directory == MESSAGES and not name.startswith(".") and self.colony is not None:
-            self.call_later(0.01, self.colony.take, name)
 
 
 class Life:
@@ -139,7 +127,7 @@ class Life:
 class Colony:
     """Processes, and a monitor that takes requests."""
 
-    def __init__(self, watching: Watching, machine: Machine, seed: int) -> None:
+    def __init__(self, watching: Watching, machine: TellingSystem, seed: int) -> None:
         self.watching = watching
         self.machine = machine
         self.random = random.Random(seed)
@@ -174,9 +162,10 @@ class Colony:
 @pytest.mark.parametrize("seed", range(2))
 def test_a_day_with_jumps_of_the_wall_clock_has_no_wrong_action(seed: int) -> None:
     """Whoever is dead is asked for exactly once, in time; whoever is well, never."""
-    machine = Machine()
+    machine = TellingSystem()
     watching = Watching(freq_s=FREQ_S, checkers=2, system=machine)
-    machine.colony = colony = Colony(watching, machine, seed)
+    colony = Colony(watching, machine, seed)
+    machine.told = colony.take
     for _ in range(24):
         machine.advance(colony.between(3000.0, 4200.0))
         colony.jump()

@@ -13,7 +13,7 @@ import pytest
 from httpchecks import BAD, GOOD, NONE, Checking
 from ncolony import request
 from ncolony.httpcheck.outcome import Outcome
-from simulatedcolony import MESSAGES, pid_of
+from simulatedcolony import TellingSystem, pid_of
 
 DAY_S = 86400.0
 FREQ_S = 10.0
@@ -116,21 +116,21 @@ class Life:
 def test_a_day_with_jumps_of_the_wall_clock_has_no_wrong_action(seed: int) -> None:
     """Whoever is sick is asked for once, in time; whoever is well or can't be checked, never."""
     chance = random.Random(seed)
-    checking = Checking(freq_s=FREQ_S)
+    machine = TellingSystem()
+    checking = Checking(freq_s=FREQ_S, system=machine)
     lives = {life.name: life for life in (Life(checking, chance, at) for at in range(len(ASKS)))}
-    passed_s, jump_s = 0.0, 3600.0
-    while passed_s < DAY_S:
-        checking.advance(0.1)
-        passed_s += 0.1
-        if checking.system.names(MESSAGES):
-            for asked in checking.requests():
-                assert isinstance(asked, request.Restart)
-                lives[asked.name].restart(asked.pid)
-        if passed_s >= jump_s:
-            jump_s += 3600.0
-            checking.system.wall_ahead_s += chance.choice(JUMPS_S)
-            for life in lives.values():
-                life.assert_not_late()
+
+    def told(_: str) -> None:
+        for asked in checking.requests():
+            assert isinstance(asked, request.Restart)
+            lives[asked.name].restart(asked.pid)
+
+    machine.told = told
+    for _ in range(24):
+        checking.advance(chance.uniform(3000.0, 4200.0))
+        machine.wall_ahead_s += chance.choice(JUMPS_S)
+        for life in lives.values():
+            life.assert_not_late()
     waiting = sum(life.bad_since is not None for life in lives.values())
     asked_of, sick = (
         sum(getattr(life, what) for life in lives.values()) for what in ("asked", "sick")

@@ -65,7 +65,6 @@ def test_plugins_run_and_do_their_work(colony: Colony) -> None:
         colony.configure("unwell", **{"ncolony.httpcheck": asked})
         assert ctl(colony, "job", "add", "often", "--every", "1s", "--wait", "--", "true")[0] == 0
         assert ctl(colony, "job", "add", "seldom", "--every", "1h", "--", "true")[0] == 0
-        # Not the one that may be running just then.
         assert ctl(colony, "job", "run", "seldom", "--wait") == (0, "", "")
         for name, why in (("silent", "no heartbeat for"), ("unwell", "the HTTP check failed")):
             until(lambda name=name: colony.of(name)["starts"] > 1, f"{name} is restarted")

@@ -16,9 +16,11 @@ from typing import Any
 import pytest
 from colony import DEADLINE_S, Colony, alive, until
 
+from pages import read
+
 pytestmark = pytest.mark.timeout(120)
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "heartbeats.md"
+PAGE = "docs/how-to/heartbeats.md"
 BIN = Path(sys.executable).parent
 #: Beats until it has beaten so often; then it only sleeps.
 BEATS = """
@@ -195,10 +197,9 @@ def test_a_mistake_is_a_usage_error(tmp_path: Path) -> None:
 
 def snippet(heading: str) -> str:
     """The program below a heading of the page."""
-    below = PAGE.read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2]
-    found = re.search(r"```\w+\n(.*?)```", below.partition("\n## ")[0], re.DOTALL)
-    assert found is not None, f"no program below {heading!r}"
-    return found[1]
+    found = [block.text for block in read(PAGE) if block.heading == heading and block.language]
+    assert found, f"no program below {heading!r}"
+    return found[0]
 
 
 class Program:

@@ -82,20 +82,21 @@ def test_a_run_is_waited_for_and_judged(jobs: Jobs) -> None:
     jobs.start()
     add = ("--every", "1h", "--wait", "--")
     assert jobs.job("add", "bad", *add, "sh", "-c", "exit 3")[0] == 0
-    assert jobs.job("add", "long", "--timeout", "0.5", *add, "sleep", "600")[0] == 0
+    assert jobs.job("add", "late", "--timeout", "0.3", *add, "sleep", "600")[0] == 0
     assert jobs.job("add", "slow", *add, "sleep", "600")[0] == 0
     assert jobs.job("add", "absent", *add, "no-such-program")[0] == 0
     failed = "ncolony: cannot run job {}: its run failed: {}\n"
     assert jobs.job("run", "bad", "--wait") == (1, "", failed.format("bad", "exit 3"))
+    killed = "killed by SIGTERM after the timeout of 0.3 s"
+    assert jobs.job("run", "late", "--wait") == (1, "", failed.format("late", killed))
     assert "its run failed: cannot start no-such-program" in jobs.job("run", "absent", "--wait")[2]
-    late = "killed by SIGTERM after the timeout of 0.5 s"
-    assert jobs.job("run", "long", "--wait") == (1, "", failed.format("long", late))
     assert "not within 0 s" in jobs.job("run", "slow", "--wait", "0")[2]
     until(lambda: jobs.listed()["jobs"]["slow"]["pid"] is not None, "it runs")
     assert "slow is running, and its overlap is skip" in jobs.job("run", "slow", "--wait")[2]
     code, out, _ = jobs.job("list")
     assert code == 1
-    assert late in out
+    assert killed in out
+    assert out.splitlines()[-1].endswith("  running")
 
 
 def test_a_file_that_is_refused_is_told_with_the_reason(jobs: Jobs) -> None:

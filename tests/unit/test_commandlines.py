@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from commandlines import fault, first_words, ours
+from commandlines import fault, first_words, ours, unknown_words
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from commandlines import fault, first_words, ours
         ("ncolony run >log 2>&1 &", [["ncolony", "run"]]),
         ("docker exec c ncolony status -- x", [["ncolony", "status", "--", "x"]]),
         ("python -m twisted ncolony --colony D", [["twisted", "ncolony", "--colony", "D"]]),
-        ("cat >a <<END\nncolony nonsense\nEND", []),
+        ("cat >a <<END\nncolony nonsense\nEND\nncolony status", [["ncolony", "status"]]),
         ("/opt/a/bin/ncolony status", [["ncolony", "status"]]),
         ("ls colony", []),
         ("cp systemd/ncolony /etc/init.d/ncolony", []),
@@ -56,3 +56,20 @@ def test_a_wrong_one_is_found_out(line: str, said: str) -> None:
     found = fault(words)
     assert said in found
     assert bool(found) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("mention", "unknown"),
+    [
+        ("ncolony logs [NAME...] [-f] [--since TIME]", []),
+        ("ncolony job add NAME --every 1h -- x --y", []),
+        ("ncolony --colony /srv/colony status", []),
+        ("ncolony run --log files", []),
+        ("ncolony log web", ["log"]),
+        ("ncolony job remove NAME --now", ["--now"]),
+        ("ncolony run --logfile x", ["--logfile"]),
+    ],
+)
+def test_a_mention_is_of_what_there_is(mention: str, unknown: list[str]) -> None:
+    """Its command and its options."""
+    assert unknown_words(mention) == unknown

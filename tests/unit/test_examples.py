@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import configparser
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,13 @@ import yaml
 
 import commandlines
 import scenes
-from examples import BLOCKS, FILES, commands, kind, of, row_of
+from examples import BLOCKS, FILES, PAGES, commands, kind, of, row_of
 from ncolony import beatspec, httpspec, request, schemas, spec, status
 from ncolony.scheduler import jobspec
 from pages import ROOT, Block, read
+
+#: A command in the middle of a text.
+_MENTION = re.compile(r"`(ncolony [a-z-][^`\n]*)`")
 
 
 def _named(blocks: list[tuple[str, Block]]) -> Any:
@@ -96,6 +100,14 @@ def test_commands_are_accepted(page: str, block: Block) -> None:
     lines = commandlines.ours(commands(block))
     faults = {" ".join(words): commandlines.fault(words) for words in lines}
     assert {line: fault for line, fault in faults.items() if fault} == {}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_in_the_text_are_there(page: str) -> None:
+    """So are their options."""
+    text = re.sub(r"```.*?```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+    mentions = {mention: commandlines.unknown_words(mention) for mention in _MENTION.findall(text)}
+    assert {mention: words for mention, words in mentions.items() if words} == {}
 
 
 @_named(of("proven"))

@@ -48,7 +48,9 @@ def test_the_commands_are_right() -> None:
     program, *words = shlex.split(service["ExecStart"])
     assert program.endswith("/bin/ncolony")
     assert commandlines.fault(["ncolony", *words]) == ""
-    assert words[words.index("--colony") + 1] == f"/var/lib/{service['StateDirectory']}"
+    colony, *directories = service["StateDirectory"].split()
+    assert words[words.index("--colony") + 1] == f"/var/lib/{colony}"
+    assert directories == [f"{colony}/config", f"{colony}/messages"]
     assert "-HUP $MAINPID" in service["ExecReload"]
 
 

@@ -379,6 +379,24 @@ def test_what_was_forked_before_its_process_was_placed_is_placed_as_well(monitor
     assert groups.members["other"] == [other.pid]
 
 
+def test_who_loses_its_parent_while_that_is_placed_is_placed_as_well(monitor: Monitor) -> None:
+    """A daemon whose parent ends in just that instant hangs below the monitor from then on."""
+
+    class Ends(Groups):
+        def place(self, name: str, pid: int) -> None:
+            super().place(name, pid)
+            if pid == between.pid:
+                monitor.world.end(between)
+
+    groups = Ends()
+    monitor.trees = Trees(MARKS, groups, count().__next__)  # type: ignore[arg-type]
+    web = monitor.world.start(OWN, mark=MARKS.of_name("web"))
+    between = monitor.world.fork(web, session=True)
+    daemon = monitor.world.fork(between)
+    monitor.trees.started("web", web.pid)
+    assert groups.members["web"] == [web.pid, between.pid, daemon.pid]
+
+
 def test_whoever_forks_without_end_holds_nothing_up(
     monitor: Monitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

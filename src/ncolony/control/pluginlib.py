@@ -82,7 +82,10 @@ def job_add(
 
 
 def job_remove(places: AnyPlaces, name: str, *, wait_s: float | None = None) -> None:
-    """Remove a job: a run of it is stopped. Waits until nothing of it is left."""
+    """Remove a job: a run of it is stopped. Waits until nothing of it is left.
+
+    Raises CtlError where no job has this name.
+    """
     from .jobs import files
 
     files.remove(colony_of(places), name, wait_s)

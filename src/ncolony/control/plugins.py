@@ -200,7 +200,7 @@ def _waiting(colony: Colony, texts: Mapping[str, bytes], wait_s: float) -> Calla
         return look
 
     looks = {name: looking(name, text) for name, text in texts.items()}
-    return lambda: wait_for(f"add {' '.join(looks)}", colony, each(looks), wait_s)
+    return lambda: wait_for("add the plugins", colony, each(looks), wait_s)
 
 
 def _beating(colony: Colony, name: str) -> Callable[[], bool]:

@@ -21,9 +21,12 @@ def lines(
 ) -> Iterator[str]:
     """The table's lines. ``now``: seconds since 1970; ``width``: cut longer lines, None: don't.
 
-    Unless a scheduler ``lives``, nothing will run next.
+    Unless a scheduler ``lives``, nothing runs, nor will next.
     """
-    rows = [HEADER, *[_row(job if lives else job._replace(next=None), now) for job in jobs]]
+    rows = [
+        HEADER,
+        *[_row(job if lives else job._replace(next=None, pid=None), now) for job in jobs],
+    ]
     *widths, longest = [max(map(len, column)) for column in zip(*rows, strict=True)]
     room = None
     if width is not None:
