@@ -171,6 +171,18 @@ def test_whom_the_scheduler_trusts(colony: FakeColony) -> None:
     assert configured(colony) == found
 
 
+def test_trust_without_the_scheduler_is_refused(
+    colony: FakeColony, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would do nothing."""
+    assert add(colony, "beatcheck", "httpcheck", "--trust", "root") == 2
+    assert capsys.readouterr().err == (
+        "ncolony: cannot add beatcheck, httpcheck: --trust is for the scheduler, which isn't "
+        "among them\n"
+    )
+    assert colony.tree() == {}
+
+
 def test_waits_until_they_have_begun(colony: FakeColony) -> None:
     """A Python that has been started isn't a plugin yet: its heart beats when it is."""
     ctllib.add_plugins(colony.places, ["httpcheck"])

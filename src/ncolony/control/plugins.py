@@ -45,7 +45,8 @@ def add(
     colony = Colony(*[path and os.path.abspath(path) for path in colony])
     if not colony.jobs:
         colony = colony._replace(jobs=os.path.join(colony.messages, ".jobs"))
-    wanted = files(colony, _chosen(plugins), sys.executable, _trusted(trust))
+    chosen = _chosen(plugins)
+    wanted = files(colony, chosen, sys.executable, _trusted(trust, chosen))
     texts = {name: _text(colony, name, document, replace) for name, document in wanted.items()}
     directories.make(_hearts(colony))
     if "ncolony-scheduler" in wanted:
@@ -113,8 +114,12 @@ def _chosen(plugins: Iterable[str] | None) -> list[str]:
     return chosen
 
 
-def _trusted(names: Iterable[str]) -> list[str]:
+def _trusted(names: Iterable[str], plugins: Sequence[str]) -> list[str]:
     found = list(names)
+    if found and "scheduler" not in plugins:
+        raise RefusedError(
+            f"cannot add {', '.join(plugins)}: --trust is for the scheduler, which isn't among them"
+        )
     if found:
         from ..trust import trusting
 
