@@ -179,6 +179,13 @@ def test_what_makes_no_sense_is_not_written(
     assert not colony.jobs.exists()
 
 
+def test_a_command_line_is_no_string(colony: Jobs) -> None:
+    """It isn't taken for a list of letters."""
+    with pytest.raises(ctllib.RefusedError, match='job x: args: found the string "backup"; allow'):
+        ctllib.job_add(colony.places, "x", "backup", every="1h")
+    assert colony.tree() == {}
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
