@@ -28,7 +28,7 @@ PROGRAM = "ncolony"
 #: What the ancestor's users type.
 CTL = "python -m ncolony ctl"
 _EPILOG = """\
-The directories are of files, which are the whole interface.
+The files in these directories are the whole interface.
 '{prog} COMMAND --help' says more and has an example.
 
 example:
@@ -136,7 +136,7 @@ def build(
         formatter_class=Help,
     )
     version = f"{PROGRAM} {__version__}"
-    parser.add_argument("--version", action="version", version=version, help="say which it is")
+    parser.add_argument("--version", action="version", version=version, help="print the version")
     arguments.places(parser)
     # An abbreviation that was unique before there was --colony.
     parser.add_argument("--co", "--c", dest="config", default=SUPPRESS, help=SUPPRESS)

@@ -22,7 +22,7 @@ from transcripts import Step, difference, is_transcript, steps
 #: The one command that isn't run: what it would install is what is tested. ``ls`` is as on a
 #: terminal, in columns.
 STAND_INS = """\
-pip() { test "$*" = "install ncolony" || command pip "$@"; }
+pip() { case "$*" in "install ncolony" | "install .") ;; *) command pip "$@" ;; esac; }
 ls() { command ls -C -T 0 "$@"; }
 """
 #: Commands that only look. A reader takes a second to type the next one, in which things come

@@ -25,8 +25,8 @@ def _check(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", nargs="*", help="[all processes and jobs]")
     parser.description = (
         "Find faults in the files of processes and jobs, as the monitor, the scheduler\n"
-        "and the checkers would. It needs no monitor. A FILE is a job's that is in the\n"
-        "jobs directory, or in none of a colony's and has a schedule."
+        "and the checkers would. It needs no monitor. A FILE is a job's if it is in the\n"
+        "jobs directory, or if it is in none of the colony's and has a schedule."
     )
 
 
@@ -45,9 +45,9 @@ def _add_plugins(parser: ArgumentParser) -> None:
     )
     shared.wait(parser)
     parser.description = (
-        "Have the monitor run the heartbeat checkers (two, which watch over each other\n"
-        "as well), the HTTP checker and the scheduler of jobs. They run with this\n"
-        "Python. The directories for jobs and heartbeats are made."
+        "Have the monitor run two heartbeat checkers, which watch over each other as\n"
+        "well, the HTTP checker, and the scheduler of jobs. They run with this Python.\n"
+        "The directories for jobs and heartbeats are made."
     )
 
 
@@ -65,7 +65,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "remove": Command("stop a process and forget it", "remove web --wait 10", shared.one),
     "enable": Command("let a disabled process run", "enable web --wait", shared.one),
-    "disable": Command("stop a process for good, and keep it", "disable web --wait", shared.one),
+    "disable": Command("stop a process until it is enabled", "disable web --wait", shared.one),
     "start": Command("start a stopped process", "start web --wait", shared.one),
     "stop": Command("stop a process until it is started", "stop web --wait", shared.one),
     "restart": Command("stop a process and start it", "restart web --wait", shared.one),
@@ -98,6 +98,6 @@ COMMANDS: dict[str, Command] = {
         "print completions for a shell", "completion bash > ~/.bash_completion", _completion
     ),
     "run": Command(
-        "be the monitor, in the foreground", "run --colony /srv/colony", lambda parser: None
+        "run the monitor, in the foreground", "run --colony /srv/colony", lambda parser: None
     ),
 }

@@ -35,10 +35,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "WHEN",
         "help": "always, on-failure or never",
     },
-    "--essential": {**_TRUE, "help": "when it ends for good, all of the colony does"},
+    "--essential": {**_TRUE, "help": "when it ends for good, the whole colony ends"},
     "--disabled": {**_TRUE, "help": "known and down, until it is enabled"},
     "--stop-signal": {"metavar": "SIGNAL", "help": "what asks it to end [TERM]"},
-    "--killtime": {"metavar": "SECONDS", "help": "from that to KILL"},
+    "--killtime": {"metavar": "SECONDS", "help": "from the stop signal to KILL"},
     "--log": {"metavar": "TO", "help": "monitor, inherit, none, files, or a JSON object"},
     "--extras": {"metavar": "FILE", "help": "a JSON object merged into its file: any key"},
 }

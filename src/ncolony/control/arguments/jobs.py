@@ -19,7 +19,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "HOW",
         "help": "when it is due while it runs: skip, wait or allow [skip]",
     },
-    "--jitter": {**_SECONDS, "help": "begin up to so much later, at random [0]"},
+    "--jitter": {**_SECONDS, "help": "begin later at random, by this at most [0]"},
     "--at-start": {
         "action": "store_const",
         "const": True,
@@ -77,7 +77,7 @@ def _run(parser: ArgumentParser) -> None:
 
 
 def _list(parser: ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
     parser.description = (
         "Say what jobs there are, how their last runs ended, and when they run next.\n"
         "The exit code is 0 when a scheduler runs, uses each file, and no job's last run\n"

@@ -48,7 +48,7 @@ def signal(parser: ArgumentParser) -> None:
 def status(parser: ArgumentParser) -> None:
     """Whose status is shown, and how."""
     name(parser, nargs="*", help="only these; otherwise all")
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
     parser.add_argument("--quiet", action="store_true", help="the exit code alone")
     parser.description = (
         "Say what runs, since when, and why. The exit code is 0 when the monitor runs\n"
