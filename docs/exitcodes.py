@@ -13,7 +13,7 @@ CONTROL: Codes = (
         1,
         (
             "not so: it did not happen, a fault was found, a process isn't as wanted, a job "
-            "failed, no monitor runs, a log can't be read"
+            "failed, no monitor runs, a log can't be read, the output can't be written"
         ),
     ),
     (

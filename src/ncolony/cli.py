@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from . import __version__
 from .control import arguments
@@ -62,11 +62,8 @@ def main(argv: Sequence[str], prog: str = PROGRAM) -> int:
         from .run import main as run_monitor
 
         return run_monitor(words[:at] + words[at + 1 :], signals)
-    # There is none where who calls us has closed it.
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - to the end of the process
     try:
-        code = _carry_out(words, found, prog)
-        sys.stdout.flush()
+        return printing(PROGRAM, lambda: _carry_out(words, found, prog))
     except CtlError as error:
         from .control.table import printable
 
@@ -74,19 +71,28 @@ def main(argv: Sequence[str], prog: str = PROGRAM) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return _INTERRUPTED
+
+
+def printing(program: str, carry_out: Callable[[], int]) -> int:
+    """The exit code of what prints, or of that its output can't be written."""
+    # There is none where who calls us has closed it.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - to the end of the process
+    try:
+        code = carry_out()
+        sys.stdout.flush()
     except BrokenPipeError:
-        _say_no_more()
+        _print_no_more()
         return _BROKEN_PIPE
     except OSError as error:
         if error.filename is not None:  # it isn't of the output, which has no name
             raise
-        _say_no_more()
-        print(f"{PROGRAM}: cannot write the output: {error.strerror}", file=sys.stderr)
+        _print_no_more()
+        print(f"{program}: cannot write the output: {error.strerror}", file=sys.stderr)
         return CtlError.exit_code
     return code
 
 
-def _say_no_more() -> None:
+def _print_no_more() -> None:
     """Python flushes once more at its end, and would complain once more."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
+
 from ncolony import status
+from ncolony.control import following, waiting
 from ncolony.control.places import Colony, in_folder
 from ncolony.status import MonitorStatus, StatusRecord, Watched
 
@@ -104,6 +108,14 @@ class FakeTime:
         self.now += duration_s
         if self.steps:
             self.steps.pop(0)()
+
+
+def passing(monkeypatch: pytest.MonkeyPatch, *steps: Callable[[], object]) -> FakeTime:
+    """Waits pass by a clock that runs a step at each pause."""
+    time = FakeTime(*steps)
+    patience = partial(waiting.Patience, monotonic=time.monotonic, sleep=time.sleep)
+    monkeypatch.setattr(following, "Patience", patience)
+    return time
 
 
 def running(name: str, **changes: object) -> StatusRecord:

@@ -360,6 +360,7 @@ def test_who_has_crashed_meanwhile_is_not_restarted_again(beating: Watching) -> 
     beating.pids["web"] = pid_of(2)
     beating.advance(45)
     assert beating.carried_out() == []
+    assert [line for line in beating.said if line.startswith("asked for a restart of web: ")]
 
 
 def test_a_long_name_can_be_asked_for(watching: Watching) -> None:

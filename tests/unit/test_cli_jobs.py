@@ -179,6 +179,13 @@ def test_what_makes_no_sense_is_not_written(
     assert not colony.jobs.exists()
 
 
+def test_a_command_line_is_no_string(colony: Jobs) -> None:
+    """It isn't taken for a list of letters."""
+    with pytest.raises(ctllib.RefusedError, match='job x: args: found the string "backup"; allow'):
+        ctllib.job_add(colony.places, "x", "backup", every="1h")
+    assert colony.tree() == {}
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
@@ -517,7 +524,24 @@ def test_bash_completes_names_of_jobs(colony: Jobs) -> None:
     assert completed("ncolony", "--colony", str(colony.folder), "restart", "") == ["process"]
 
 
-def completed(*words: str) -> list[str]:
+def test_bash_carries_out_no_name(colony: Jobs) -> None:
+    """Whoever may write a job's or a process's file would have who completes run a command."""
+    names = ["$(echo >out)", "`echo >out`", "a b", "a;b", "ä"]
+    for name in names:
+        colony.job(name)
+    words = ["job", "run", "--jobs", str(colony.jobs)]
+    found = completed("ncolony", *words, "", cwd=colony.folder)
+    shown = subprocess.run(
+        ["bash", "-c", f"printf '%s\\n' {' '.join(found)}"],
+        capture_output=True, text=True, check=True, timeout=60, cwd=colony.folder,
+    ).stdout  # fmt: skip
+    assert sorted(shown.splitlines()) == sorted(names)
+    assert sorted(path.name for path in colony.folder.iterdir()) == [
+        "config", "jobs", "messages", "status",
+    ]  # fmt: skip
+
+
+def completed(*words: str, cwd: Path | None = None) -> list[str]:
     """What bash offers for the last word."""
     script = subprocess.run(
         [sys.executable, "-m", "ncolony", "ctl", "completion", "bash"],
@@ -527,6 +551,6 @@ def completed(*words: str) -> list[str]:
     line = " ".join(f"'{word}'" for word in words)
     script += f"\nCOMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; {function} '{words[-1]}'"
     said = subprocess.run(
-        ["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False
+        ["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False, cwd=cwd
     )
-    return said.stdout.split()
+    return said.stdout.splitlines()

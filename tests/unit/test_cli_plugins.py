@@ -8,11 +8,12 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from colonies import FakeColony, running
+from colonies import FakeColony, passing, running
 
 from ncolony import beatspec, cli, ctllib
 from ncolony.control import directories, plugins
@@ -170,6 +171,18 @@ def test_whom_the_scheduler_trusts(colony: FakeColony) -> None:
     assert configured(colony) == found
 
 
+def test_trust_without_the_scheduler_is_refused(
+    colony: FakeColony, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would do nothing."""
+    assert add(colony, "beatcheck", "httpcheck", "--trust", "root") == 2
+    assert capsys.readouterr().err == (
+        "ncolony: cannot add beatcheck, httpcheck: --trust is for the scheduler, which isn't "
+        "among them\n"
+    )
+    assert colony.tree() == {}
+
+
 def test_waits_until_they_have_begun(colony: FakeColony) -> None:
     """A Python that has been started isn't a plugin yet: its heart beats when it is."""
     ctllib.add_plugins(colony.places, ["httpcheck"])
@@ -186,6 +199,29 @@ def test_waits_until_they_have_begun(colony: FakeColony) -> None:
     heart.touch()
     os.utime(heart, (0, datetime.fromisoformat("2026-11-24T22:42:19+00:00").timestamp()))
     ctllib.add_plugins(colony.places, ["httpcheck"], wait_s=0)
+    colony.monitor_ends()
+
+
+def test_a_beat_is_known_though_the_clock_was_set_back(
+    colony: FakeColony, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All beats are then dated before the start; one that is seen counts, if it is that run's."""
+    ctllib.add_plugins(colony.places, ["httpcheck"])
+    name = PROCESSES[2]
+    heart = colony.status / ".hearts" / name
+    started = running(name, fingerprint=colony.fingerprint(name))
+
+    def beats(at: int, pid: int | None = started.pid) -> None:
+        colony.report(started._replace(pid=pid))
+        heart.touch()
+        os.utime(heart, (0, at))
+
+    beats(1000)
+    colony.monitor_starts()
+    steps = (partial(beats, 1001, 4711), partial(beats, 1001, 4711), partial(beats, 1002, 4711))
+    time = passing(monkeypatch, *steps)
+    ctllib.add_plugins(colony.places, ["httpcheck"], wait_s=30)
+    assert len(time.pauses_s) == 3
     colony.monitor_ends()
 
 

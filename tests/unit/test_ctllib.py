@@ -10,10 +10,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from colonies import FakeColony, FakeTime, failing, running, stopped
+from colonies import FakeColony, failing, passing, running, stopped
 
 from ncolony import ctllib
-from ncolony.control import following, waiting
 from ncolony.control.places import Places
 
 
@@ -30,14 +29,6 @@ def live(colony: FakeColony) -> object:
     colony.monitor_starts()
     yield colony
     colony.monitor_ends()
-
-
-def passing(monkeypatch: pytest.MonkeyPatch, *steps: Callable[[], object]) -> FakeTime:
-    """Waits pass by a clock that runs a step at each pause."""
-    time = FakeTime(*steps)
-    patience = partial(waiting.Patience, monotonic=time.monotonic, sleep=time.sleep)
-    monkeypatch.setattr(following, "Patience", patience)
-    return time
 
 
 # What the ancestor's callers do.

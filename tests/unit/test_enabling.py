@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from functools import partial
 from pathlib import Path
 
 import pytest
-from colonies import FakeColony, FakeTime, running, stopped
+from colonies import FakeColony, passing, running, stopped
 
 from ncolony import ctllib
-from ncolony.control import following, waiting
 from ncolony.control.enabling import with_enabled
 
 
@@ -151,9 +149,7 @@ def test_waits_until_it_is_so(colony: FakeColony, monkeypatch: pytest.MonkeyPatc
     def up() -> None:
         colony.report(running("web", fingerprint=colony.fingerprint("web")))
 
-    time = FakeTime(lambda: None, down, up)
-    patience = partial(waiting.Patience, monotonic=time.monotonic, sleep=time.sleep)
-    monkeypatch.setattr(following, "Patience", patience)
+    time = passing(monkeypatch, lambda: None, down, up)
     colony.monitor_starts()
     ctllib.disable(colony.places, "web", wait_s=30)
     assert len(time.steps) == 1

@@ -135,6 +135,7 @@ def test_who_dies_after_its_last_bad_answer_is_not_restarted(checking: Checking)
     checking.pids["web"] = pid_of(2)
     checking.put(maxBad=0).answers(BAD).advance(FIRST_S + 0.05)
     assert checking.carried_out() == []
+    assert [line for line in checking.said if line.startswith("asked for a restart of web: ")]
 
 
 def test_a_checker_that_was_held_up_blames_nobody(checking: Checking) -> None:

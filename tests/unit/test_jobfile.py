@@ -51,6 +51,10 @@ def test_a_field_that_isn_t_there_has_its_default() -> None:
         b'{"schema": 1, "name": "a", "last_due": 5}',
         b'{"schema": 1, "name": "a", "warnings": 5}',
         b'{"schema": 1, "name": "a", "last_duration": "long"}',
+        b'{"schema": 1, "name": "a", "last_duration": NaN}',
+        b'{"schema": 1, "name": "a", "last_duration": 1e400}',
+        b'{"schema": 1, "name": "a", "last_duration": 1%s}' % (b"0" * 400),
+        b'{"schema": 1, "name": "a", "runs": 1e400}',
         b'{"schema": 1, "name": "a", "pid": "5"}',
         b'{"schema": 1, "name": "a", "fingerprint": 5}',
         b'{"schema": 1, "name": "a", "success": "yes"}',
@@ -80,6 +84,8 @@ def test_a_date_that_is_none_says_so() -> None:
     """As any other value that can't be."""
     with pytest.raises(ValueError, match="Invalid isoformat"):
         history_of(FULL._replace(last_due="yesterday"))
+    with pytest.raises(ValueError, match=r"0001-01-01T00:00:00.23:59: "):
+        history_of(FULL._replace(last_due="0001-01-01T00:00:00+23:59"))
 
 
 def test_a_request_is_read_as_it_is_written() -> None:

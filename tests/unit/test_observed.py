@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +36,42 @@ def test_names_that_are_no_process_are_passed_over(colony: FakeColony) -> None:
     (colony.config / "folder").mkdir()
     os.mkfifo(colony.config / "fifo")
     assert observed.records(colony.places) == {}
+
+
+@pytest.mark.parametrize("to", ["odd", "nowhere", "web/below"])
+def test_a_link_that_leads_nowhere_hides_no_process(colony: FakeColony, to: str) -> None:
+    """Nor does one that leads to itself, or through a file: the monitor passes it over, too."""
+    colony.configure("web")
+    (colony.config / "odd").symlink_to(colony.config / to)
+    assert list(observed.records(colony.places)) == ["web"]
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
+def test_what_cannot_be_looked_at_hides_no_other(
+    colony: FakeColony, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be a process's file, and is told of as one."""
+    colony.configure("web")
+    (colony.config / "db").symlink_to(colony.config / "web")
+    real = os.scandir
+
+    class Entry:
+        def __init__(self, entry: os.DirEntry[str]) -> None:
+            self.name = entry.name
+            self.is_link = entry.is_symlink()
+
+        def is_file(self) -> bool:
+            if self.is_link:
+                raise OSError(number, os.strerror(number))
+            return True
+
+    @contextlib.contextmanager
+    def scandir(path: str) -> Iterator[list[Entry]]:
+        with real(path) as entries:
+            yield list(map(Entry, entries))
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert list(observed.records(colony.places)) == ["db", "web"]
 
 
 def test_a_process_not_seen_yet_is_unknown(colony: FakeColony) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -74,6 +77,43 @@ def test_what_cannot_be_printed_is_said_in_a_line(
     """With the nearest name, or all; the exit code is that of having asked wrongly."""
     assert main(words) == 2
     assert capsys.readouterr() == ("", f"python -m ncolony.schemas: {line}\n")
+
+
+def gone() -> int:
+    """A pipe that nobody reads."""
+    read, write = os.pipe()
+    os.close(read)
+    return write
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("opened", "code", "said"),
+    [
+        (gone, 141, ""),
+        (
+            lambda: os.open("/dev/full", os.O_WRONLY),
+            1,
+            "python -m ncolony.schemas: cannot write the output: No space left on device\n",
+        ),
+    ],
+    ids=["nobody reads it", "full disk"],
+)
+def test_output_that_cannot_be_written_is_no_traceback(
+    opened: Callable[[], int], code: int, said: str
+) -> None:
+    """As of all our commands."""
+    out = opened()
+    done = subprocess.run(
+        [sys.executable, "-m", "ncolony.schemas", "process"],
+        stdout=out,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    os.close(out)
+    assert (done.returncode, done.stderr) == (code, said)
 
 
 def test_help_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,16 +10,21 @@ from .arguments import JOB, PROCESS
 from .places import Colony
 from .plugins import PLUGINS
 
+#: Not by compgen's -W, which has the shell carry out what is in a name.
 _BASH = """
 _ncolony_names() {
-  local i dir="${NCOLONY_DIR:+$NCOLONY_DIR/$2}"
+  local i file dir="${NCOLONY_DIR:+$NCOLONY_DIR/$2}"
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "${COMP_WORDS[i]}" in
       --colony) dir="${COMP_WORDS[i + 1]}/$2" ;;
       --$2) dir="${COMP_WORDS[i + 1]}" ;;
     esac
   done
-  [ -d "$dir" ] && compgen -W "$(ls -- "$dir" 2>/dev/null | grep -v '\\.new$\\|~$')" -- "$1"
+  [ -d "$dir" ] && [ "$1" = "${1##*/}" ] || return
+  for file in "$dir/$1"*; do
+    case "$file" in *.new | *~) continue ;; esac
+    [ -f "$file" ] && printf '%q\\n' "${file##*/}"
+  done
 }
 _ncolony_processes() { _ncolony_names "$1" config; }
 _ncolony_jobs() { _ncolony_names "$1" jobs; }

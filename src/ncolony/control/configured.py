@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from ..names import is_process_name
@@ -30,9 +31,17 @@ def files_in(directory: str) -> list[str]:
     """As ``listed``, but raises OSError as it comes."""
     try:
         with os.scandir(directory) as entries:
-            return sorted(e.name for e in entries if is_process_name(e.name) and e.is_file())
+            return sorted(e.name for e in entries if is_process_name(e.name) and _is_file(e))
     except FileNotFoundError:
         return []
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Also what we may not look at; who reads it hears why. A link that leads nowhere is none."""
+    try:
+        return entry.is_file()
+    except OSError as error:
+        return error.errno not in (errno.ELOOP, errno.ENOTDIR)
 
 
 def has(colony: Colony, name: str) -> bool:

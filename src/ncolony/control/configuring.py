@@ -29,7 +29,8 @@ def content(
     With another ``parse``, of another file of such keys; ``name`` is then "KIND NAME". Raises
     RefusedError for what that refuses.
     """
-    details: dict[str, Any] = {"args": list(args)}
+    # A string is refused, rather than taken for a list of letters.
+    details: dict[str, Any] = {"args": args if isinstance(args, str) else list(args)}
     if env is not None:
         details["env"] = environment(name, env)
     details |= {key: value for key, value in optional.items() if value is not None}

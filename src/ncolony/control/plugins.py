@@ -45,7 +45,8 @@ def add(
     colony = Colony(*[path and os.path.abspath(path) for path in colony])
     if not colony.jobs:
         colony = colony._replace(jobs=os.path.join(colony.messages, ".jobs"))
-    wanted = files(colony, _chosen(plugins), sys.executable, _trusted(trust))
+    chosen = _chosen(plugins)
+    wanted = files(colony, chosen, sys.executable, _trusted(trust, chosen))
     texts = {name: _text(colony, name, document, replace) for name, document in wanted.items()}
     directories.make(_hearts(colony))
     if "ncolony-scheduler" in wanted:
@@ -113,8 +114,12 @@ def _chosen(plugins: Iterable[str] | None) -> list[str]:
     return chosen
 
 
-def _trusted(names: Iterable[str]) -> list[str]:
+def _trusted(names: Iterable[str], plugins: Sequence[str]) -> list[str]:
     found = list(names)
+    if found and "scheduler" not in plugins:
+        raise RefusedError(
+            f"cannot add {', '.join(plugins)}: --trust is for the scheduler, which isn't among them"
+        )
     if found:
         from ..trust import trusting
 
@@ -189,11 +194,11 @@ def _waiting(colony: Colony, texts: Mapping[str, bytes], wait_s: float) -> Calla
     from .waiting import each
 
     def looking(name: str, text: bytes) -> Callable[[], Verdict]:
-        runs = look_at_change(colony, name, text)
+        runs, has_beaten = look_at_change(colony, name, text), _beating(colony, name)
 
         def look() -> Verdict:
             verdict = runs()
-            if isinstance(verdict, Happened) and not _has_beaten(colony, name):
+            if isinstance(verdict, Happened) and not has_beaten():
                 return Pending("it has not begun yet")
             return verdict
 
@@ -203,11 +208,26 @@ def _waiting(colony: Colony, texts: Mapping[str, bytes], wait_s: float) -> Calla
     return lambda: wait_for("add the plugins", colony, each(looks), wait_s)
 
 
-def _has_beaten(colony: Colony, name: str) -> bool:
-    """Whether a process's heart has beaten since it was started: it takes 0.5 s to begin."""
-    record = observed.record(colony, name)
-    try:
-        beaten_at = os.stat(os.path.join(_hearts(colony), name)).st_mtime
-        return record is not None and datetime.fromisoformat(record.since).timestamp() <= beaten_at
-    except (OSError, ValueError):
-        return False
+def _beating(colony: Colony, name: str) -> Callable[[], bool]:
+    """What says whether a process's heart has beaten since it was started: that takes it 0.5 s.
+
+    By the file's date, or by that of a beat that is seen here: the wall clock may have been set
+    back since the start, and all beats be dated before it.
+    """
+    seen: tuple[int | None, float] | None = None
+
+    def has_beaten() -> bool:
+        nonlocal seen
+        record = observed.record(colony, name)
+        if record is None:
+            return False
+        try:
+            beaten_at = os.stat(os.path.join(_hearts(colony), name)).st_mtime
+            since = datetime.fromisoformat(record.since).timestamp()
+        except (OSError, ValueError):
+            return False
+        if seen is None or seen[0] != record.pid:
+            seen = record.pid, beaten_at
+        return since <= beaten_at or seen[1] != beaten_at
+
+    return has_beaten

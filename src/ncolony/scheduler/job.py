@@ -157,4 +157,9 @@ def _date(seconds: float | None) -> str | None:
 
 
 def _seconds(date: str | None) -> float | None:
-    return None if date is None else datetime.fromisoformat(date).astimezone(UTC).timestamp()
+    if date is None:
+        return None
+    try:
+        return datetime.fromisoformat(date).astimezone(UTC).timestamp()
+    except OverflowError as error:
+        raise ValueError(f"{date}: {error}") from None

@@ -5,6 +5,7 @@ Shared by the scheduler, which writes them, and the control program, which reads
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any, NamedTuple
 
 from .. import statusdocument
@@ -72,7 +73,7 @@ def decode(text: bytes) -> JobStatus:
     document = statusdocument.load(text, SCHEMA, JobFileError)
     try:
         return _status(document)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise JobFileError(f"found no job's status: {type(error).__name__} at {error}") from None
 
 
@@ -93,6 +94,8 @@ def _status(document: dict[str, Any]) -> JobStatus:
             raise TypeError(f"{name}: {shown(found[name])}")
     if not found["name"]:
         raise KeyError("name")
+    if not isfinite(found.get("last_duration") or 0):
+        raise ValueError(f"last_duration: {found['last_duration']}")
     return JobStatus(**found)
 
 

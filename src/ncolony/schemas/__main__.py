@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from ..cli import printing
 from ..control.errors import nearest
 from . import names, path, text
 
@@ -40,4 +41,4 @@ def _refused(line: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(printing(PROGRAM, lambda: main(sys.argv[1:])))
