@@ -84,29 +84,25 @@ docs: .venv/.installed ## the documentation, in docs/_build/html; a warning is a
 changelog: .venv/.installed ## what the next release's news would say
 	$(BIN)/towncrier build --draft
 
-# Each in an environment of its own, made once; .venv's version has had its turn above. All at the
-# same time, for these tests use one processor; what each says is shown when all are through.
+# At the same time, for the tests use one processor; .venv's version has had its turn above. Not by
+# the shell's "&", which has what it starts ignore SIGINT.
 pythons: .venv/.installed ## the quick tests on every other supported Python found here
-	@set -e; mkdir -p .build; running=; \
-	own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
-	while read -r version python; do \
-	    test "$$version" != "$$own" || continue; \
-	    env=.venvs/$$version; \
-	    if ! test $$env/.installed -nt pyproject.toml; then \
-	        test -x $$env/bin/python || "$$python" -m venv $$env; \
-	        $$env/bin/python -m pip install --quiet --editable '.[test]'; \
-	        touch $$env/.installed; \
-	    fi; \
-	    $$env/bin/python -m pytest -q -p no:cacheprovider $(QUICK) \
-	        </dev/null >.build/python$$version.txt 2>&1 & \
-	    running="$$running $$!:$$version"; \
-	done < <(scripts/pythons); \
-	failed=; \
-	for one in $$running; do \
-	    wait $${one%:*} || failed="$$failed $${one#*:}"; \
-	    echo "CPython $${one#*:}:"; cat .build/python$${one#*:}.txt; \
-	done; \
-	test -z "$$failed" || { echo "the tests fail on CPython$$failed" >&2; exit 1; }
+	@own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	others=$$(scripts/pythons | awk -v own="$$own" '$$1 != own { print "python-" $$1 }'); \
+	test -z "$$others" || $(MAKE) --no-print-directory --jobs $$others
+
+# In an environment of its own, made once; what it says is shown when it is through.
+python-%:
+	@set -e; mkdir -p .build; env=.venvs/$*; \
+	if ! test $$env/.installed -nt pyproject.toml; then \
+	    python=$$(scripts/pythons | awk '$$1 == "$*" { print $$2 }'); \
+	    test -x $$env/bin/python || "$$python" -m venv $$env; \
+	    $$env/bin/python -m pip install --quiet --editable '.[test]'; \
+	    touch $$env/.installed; \
+	fi; \
+	$$env/bin/python -m pytest -q -p no:cacheprovider $(QUICK) </dev/null >.build/python-$*.txt 2>&1 \
+	    || failed=1; \
+	echo "CPython $*:"; cat .build/python-$*.txt; test -z "$$failed"
 
 wheel: .venv/.installed ## build, install the wheel alone elsewhere, run a colony from it
 	$(BIN)/python scripts/check_wheel.py
