@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from . import __version__
 from .control import arguments
 from .control.arguments import COMMANDS, Help
+from .control.arguments.parser import Parser
 from .control.arguments.words import (
     TAKE_A_PROGRAM,
     find_command,
@@ -102,7 +103,9 @@ def _carry_out(words: list[str], found: tuple[int, str] | None, prog: str) -> in
     if found is not None:
         words, program = split(words, *found)
     parser, parsers = build(prog, COMMANDS if found is None else (found[1],))
-    options = parser.parse_args(words, Namespace(**dict.fromkeys(_PLACES)))
+    options, unknown = parser.parse_known_args(words, Namespace(**dict.fromkeys(_PLACES)))
+    if unknown:
+        parsers[options.command].error(f"unrecognized arguments: {' '.join(unknown)}")
     if options.command == "completion":
         from .control import completion
 
@@ -129,7 +132,7 @@ def build(
 
     A command that is made of others comes with all of them, unless one is named.
     """
-    parser = ArgumentParser(
+    parser = Parser(
         prog=prog,
         description="Control a colony of processes.",
         epilog=_EPILOG.format(prog=prog),

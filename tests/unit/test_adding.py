@@ -108,4 +108,5 @@ def test_what_restart_takes_is_what_the_monitor_takes(
     with pytest.raises(SystemExit) as caught:
         added(colony, "--restart", "sometimes")
     assert caught.value.code == 2
-    assert "argument --restart: invalid choice: 'sometimes'" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "argument --restart: found 'sometimes'; allowed: always, on-failure, never" in said

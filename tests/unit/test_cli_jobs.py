@@ -194,13 +194,13 @@ def test_a_command_line_is_no_string(colony: Jobs) -> None:
         ("add x --every 1m --", "the program is missing after --"),
         ("add x --every 1m --cron @daily -- y", "argument --cron: not allowed with argument"),
         ("add x --every 1m --timezone UTC -- y", "--timezone makes no sense without --cron"),
-        ("add x --every 1m --overlap maybe -- y", "argument --overlap: invalid choice: 'maybe'"),
+        ("add x --every 1m --overlap maybe -- y", "argument --overlap: found 'maybe'; allow"),
         ("add x --every 1m --restart never -- y", "unrecognized arguments: --restart never"),
         ("add --every 1m -- y", "the following arguments are required: NAME"),
-        ("run x --wait=-1", "argument --wait: invalid seconds value: '-1'"),
+        ("run x --wait=-1", "argument --wait: found '-1'; allowed: seconds, not below"),
         ("remove", "the following arguments are required: NAME"),
         ("list backup", "unrecognized arguments: backup"),
-        ("rnu backup", "argument COMMAND: invalid choice: 'rnu'"),
+        ("rnu backup", "argument COMMAND: found 'rnu'; allowed: add, remove, list, run; did"),
     ],
 )
 def test_usage_errors_write_nothing(
@@ -268,7 +268,7 @@ def test_a_jobs_directory_of_its_own(colony: Jobs, capsys: pytest.CaptureFixture
     assert out.startswith(f"no scheduler is running for {alone}\nNAME")
     assert err.splitlines() == [
         f"ncolony: cannot use the jobs directory {alone}: no such directory",
-        "ncolony: cannot use the jobs directory /nowhere: no such directory",
+        "ncolony: cannot use the colony directory /nowhere: no such directory",
         (
             "ncolony: cannot find the jobs directory: give --colony DIR, set NCOLONY_DIR, "
             "or give --jobs DIR"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -81,14 +82,13 @@ def test_the_configuration_is_read_once(tmp_path: Path) -> None:
 
 def test_a_program_outlives_its_heartbeat_s_disk(tmp_path: Path) -> None:
     """Trouble is said once, it is tried again, and new trouble is said again."""
-    hearts = tmp_path / "hearts"
+    hearts = tmp_path / "run" / "hearts"
     beating = Beating(environ(period=3, status=f"{hearts}/"))
     assert beating.beats_in(9.0) == 0
     assert len(beating.said) == 1
-    hearts.mkdir()
+    hearts.parent.mkdir()
     assert beating.beats_in(3.0) == 3
-    (hearts / "web").unlink()
-    hearts.rmdir()
+    shutil.rmtree(hearts.parent)
     assert beating.beats_in(3.0) == 0
     assert len(beating.said) == 2
 
@@ -104,9 +104,9 @@ def test_without_anybody_to_tell_it_goes_to_standard_error(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And to nowhere where there is none."""
-    found = environ(period=3, status="/nonexistent/web")
+    found = environ(period=3, status="/nonexistent/hearts/web")
     assert not Pulse(found, lambda: 0.0).beat()
-    complaint = "ncolony: cannot touch /nonexistent/web: No such file or directory\n"
+    complaint = "ncolony: cannot touch /nonexistent/hearts/web: No such file or directory\n"
     assert capsys.readouterr().err == complaint
     monkeypatch.setattr(sys, "stderr", None)
     assert not Pulse(found, lambda: 0.0).beat()
@@ -118,14 +118,14 @@ def test_the_function_never_raises(closing: str) -> None:
     code = f"import sys; {closing}from ncolony.client import beat; print(beat(), beat())"
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, **environ(period=3, status="/nonexistent/web")},
+        env={**os.environ, **environ(period=3, status="/nonexistent/hearts/web")},
         capture_output=True,
         text=True,
         check=True,
         timeout=60,
     )
     assert done.stdout == "False False\n"
-    complaint = "ncolony: cannot touch /nonexistent/web: No such file or directory\n"
+    complaint = "ncolony: cannot touch /nonexistent/hearts/web: No such file or directory\n"
     assert done.stderr == ("" if closing else complaint)
 
 
@@ -175,8 +175,8 @@ def test_a_script_that_nobody_asks_does_well(found: dict[str, str]) -> None:
     ("found", "line"),
     [
         (
-            environ(period=3, status="/nonexistent/web"),
-            "cannot touch /nonexistent/web: No such file or directory",
+            environ(period=3, status="/nonexistent/hearts/web"),
+            "cannot touch /nonexistent/hearts/web: No such file or directory",
         ),
         (
             environ(status="/x"),

@@ -43,7 +43,7 @@ def test_first_words() -> None:
         ("ncolony --help", ""),
         ("twistd -n --pidfile= ncolony --colony D -k 5", ""),
         ("twistd ncolony-scheduler --arg x --frequency 1", ""),
-        ("ncolony stauts", "invalid choice"),
+        ("ncolony stauts", "did you mean 'status'?"),
         ("ncolony status --jsn", "unrecognized arguments: --jsn"),
         ("ncolony run --kiltime 8", "--kiltime is not an option of it"),
         ("twistd ncolony-httpcheck --freqency 8", "--freqency is not an option of it"),

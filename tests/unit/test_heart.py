@@ -73,15 +73,36 @@ def test_a_heart_tells_its_file() -> None:
 
 def test_trouble_is_said_once_and_its_end_once(tmp_path: Path, said: list[dict[str, Any]]) -> None:
     """A missing directory stops no program; the next beat tries again."""
-    beating = Heart(FilePath(str(tmp_path / "hearts" / "web")))
+    beating = Heart(FilePath(str(tmp_path / "run" / "hearts" / "web")))
     for _ in range(3):
         beating.beat()
     assert len(said) == 1
-    (tmp_path / "hearts").mkdir()
+    (tmp_path / "run").mkdir()
     for _ in range(3):
         beating.beat()
     assert len(said) == 2
-    assert beaten(tmp_path / "hearts" / "web")
+    assert beaten(tmp_path / "run" / "hearts" / "web")
+
+
+def test_a_directory_that_is_lost_is_made_again(
+    tmp_path: Path, said: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container whose status is in memory; also where two do so at once."""
+    path = tmp_path / "hearts" / "web"
+    Heart(path).beat()
+    assert beaten(path)
+    path.unlink()
+    path.parent.rmdir()
+    mkdir = os.mkdir
+
+    def made_by_another_one(name: str) -> None:
+        mkdir(name)
+        mkdir(name)
+
+    monkeypatch.setattr(os, "mkdir", made_by_another_one)
+    Heart(path).beat()
+    assert beaten(path)
+    assert said == []
 
 
 def test_a_beat_never_waits_for_a_fifo(tmp_path: Path) -> None:
@@ -129,9 +150,6 @@ def test_a_slash_says_that_it_is_a_directory(tmp_path: Path) -> None:
     """Also while that isn't there: no file is made in its place."""
     beating = made(Clock(), environ("db", period=3, grace=1, status=f"{tmp_path}/hearts/"))
     beating.startService()
-    assert not (tmp_path / "hearts").exists()
-    (tmp_path / "hearts").mkdir()
-    beating.heart.beat()
     assert (tmp_path / "hearts" / "db").exists()
     beating.stopService()
 

@@ -52,8 +52,27 @@ def asked(environ: Mapping[str, str]) -> Asked | None:
 
 
 def touch(path: str) -> None:
-    """Change a file's times, and make it where it isn't there. Never blocks. Raises OSError."""
+    """Change a file's times, and make it where it isn't there. Never blocks. Raises OSError.
+
+    Its directory is made as well, but not what that is in: what is kept in memory, as a colony's
+    status is in a container, is empty after each start.
+    """
     try:
         os.utime(path)
     except FileNotFoundError:
-        os.close(os.open(path, _MAKE, 0o666))
+        try:
+            _make(path)
+        except FileNotFoundError:
+            _make_directory(os.path.dirname(path))
+            _make(path)
+
+
+def _make(path: str) -> None:
+    os.close(os.open(path, _MAKE, 0o666))
+
+
+def _make_directory(path: str) -> None:
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        pass  # another one that beats was quicker

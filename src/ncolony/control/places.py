@@ -74,6 +74,8 @@ def locate(
     folder = options.get("colony")
     if folder is None and not (config and messages):
         folder = environ.get(VARIABLE) or None
+    if folder is not None and needed and not os.path.isdir(folder):
+        raise RefusedError(f"cannot use the colony directory {folder}: {_why_not(folder)}")
     base = Colony("", "", "", "") if folder is None else in_folder(folder)
     config, messages = config or base.config, messages or base.messages
     status = status or base.status or _below(messages, ".status") or _below(jobs, ".status")
@@ -103,6 +105,8 @@ def _require(part: str, path: str) -> None:
             f"cannot find the {part} directory: give --colony DIR, set {VARIABLE}, or give {two}"
         )
     if part not in {"status", "logs"} and not os.path.isdir(path):
-        there = os.path.lexists(path)
-        reason = "it is not a directory" if there else "no such directory"
-        raise RefusedError(f"cannot use the {part} directory {path}: {reason}")
+        raise RefusedError(f"cannot use the {part} directory {path}: {_why_not(path)}")
+
+
+def _why_not(path: str) -> str:
+    return "it is not a directory" if os.path.lexists(path) else "no such directory"

@@ -1,7 +1,8 @@
-"""The kinds of values that options have: each is made of its text, or raises ValueError."""
+"""The kinds of values that options have: each is made of its text, or raises ArgumentTypeError."""
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from math import isfinite
 
 #: As many lines as there are.
@@ -10,9 +11,12 @@ ALL = -1
 
 def seconds(text: str) -> float:
     """A duration: finite, not negative."""
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
     if not isfinite(value) or value < 0:
-        raise ValueError(text)
+        raise ArgumentTypeError(f"found {text!r}; allowed: seconds, not below 0")
     return value
 
 
@@ -26,7 +30,12 @@ def account(text: str) -> int | str:
 
 def count(text: str) -> int:
     """A number of lines; ALL for ``all``."""
-    value = ALL if text == "all" else int(text)
-    if value < ALL or text == "-1":
-        raise ValueError(text)
+    if text == "all":
+        return ALL
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if value < 0:
+        raise ArgumentTypeError(f"found {text!r}; allowed: a number of lines, or all")
     return value
