@@ -8,8 +8,8 @@ BIN := .venv/bin
 SOURCES := src tests scripts demo examples $(wildcard docs/*.py) $(wildcard bench)
 
 # 100 % of lines and branches, without exception: these modules are pure.
-CORE := asked context describe faults fields forms isystem logspec machine model names policy \
-	request runs spec status statusdocument transitions values
+CORE := asked beatspec checkkeys context describe faults fields forms httpspec httptarget isystem \
+	logspec machine model names policy request runs spec status statusdocument transitions values
 empty :=
 space := $(empty) $(empty)
 comma := ,
@@ -21,8 +21,8 @@ QUICK := $(wildcard tests/unit tests/property tests/contract)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench stress bench-plugins generated docs lint format typecheck pytest core-coverage \
-	changelog pythons wheel clean
+.PHONY: help demo test bench stress bench-plugins generated docs lint format typecheck pytest \
+	core-coverage changelog pythons wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile

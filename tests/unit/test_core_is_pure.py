@@ -14,11 +14,15 @@ import ncolony
 SOURCE = Path(ncolony.__file__).parent
 CORE = [
     "asked",
+    "beatspec",
+    "checkkeys",
     "context",
     "describe",
     "faults",
     "fields",
     "forms",
+    "httpspec",
+    "httptarget",
     "isystem",
     "logspec",
     "machine",

@@ -81,6 +81,7 @@ def test_everything_can_be_said() -> None:
         ("maxBad", True, "true"),
         ("method", "POST", '"POST"'),
         ("status", [], "an empty list"),
+        ("headers", ["a"], "a list"),
         ("status", [100], "100"),
         ("text", "", '""'),
         ("text", "x" * 65537, "string"),
@@ -177,6 +178,20 @@ def test_where_no_redirect_can_lead(url: str, location: str) -> None:
     """What a server sends is no more to be trusted than what a file says."""
     with pytest.raises(Wrong):
         httptarget.redirected(httptarget.parse(url), location)
+
+
+def test_which_statuses_are_allowed_in_words() -> None:
+    """As a bad answer's reason says it."""
+    assert HttpCheck(TARGET, 1.0).allowed == "200 to 399"
+    assert HttpCheck(TARGET, 1.0, statuses=frozenset({301, 204})).allowed == "204, 301"
+
+
+def test_an_origin_is_whom_it_is_asked_of() -> None:
+    """The path doesn't count, the case of a host's name neither; another port is another one."""
+    one = httptarget.parse("http://A/x").origin
+    assert one == httptarget.parse("http://a/y").origin
+    assert one != httptarget.parse("http://a:8/x").origin
+    assert httptarget.parse("unix:/s:/x").origin != httptarget.parse("unix:/t:/x").origin
 
 
 def test_the_authority_names_no_port_that_goes_without_saying() -> None:
