@@ -312,7 +312,7 @@ def test_a_thousand_runs_leave_no_trace(scheduler: Scheduler) -> None:
     descriptors = Path(f"/proc/{scheduler.process.pid}/fd")
     before = len(list(descriptors.iterdir()))
     for i in range(50):
-        scheduler.job(f"j{i}", "sh", "-c", "echo said", schedule={"every": 0.2}, overlap="allow")
+        scheduler.job(f"j{i}", "sh", "-c", "echo said", schedule={"every": 0.2})
     until(lambda: scheduler.log().count(": said") > 1000, "they run")
     for i in range(50):
         (scheduler.jobs / f"j{i}").unlink()
