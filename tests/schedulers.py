@@ -145,6 +145,7 @@ class Scheduling:
         assert self.machine.living() == []
         assert self.machine.armed == 0, "timers are left"
         assert self.output.open == set()
+        assert self.output.kept == set(), "pipes are left"
 
     def _is_over(self) -> None:
         self.over = True

@@ -197,6 +197,21 @@ def test_a_run_may_run_beside_the_other(scheduling: Scheduling) -> None:
     assert len(scheduling.machine.living()) == 3
 
 
+def test_who_is_removed_before_its_next_run_begins_leaves_no_pipe(scheduling: Scheduling) -> None:
+    """A busy machine: its run has ended, while the next one waits for its turn to start."""
+    names = [f"j{at}" for at in range(40)]
+    scheduling.machine.programs["slow"] = Program(lives_s=62.0)
+    scheduling.put(*[a_job("slow", name=name, overlap="allow") for name in names])
+    scheduling.advance(61)
+    scheduling.machine.spawn_takes_s = 1.0  # from here on a turn takes some of them longer
+    scheduling.machine.call_later(63, scheduling.remove, *names)
+    scheduling.advance(60)
+    assert len(scheduling.machine.started) < 2 * len(names)
+    scheduling.advance(60)
+    assert scheduling.machine.living() == []
+    assert scheduling.output.kept == set()
+
+
 # Files
 
 

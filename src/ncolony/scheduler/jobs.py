@@ -61,7 +61,7 @@ class Jobs:
         self._said = said
         self._by_name: dict[str, Job] = {}
         self._runs = Runs(system, output, self._run_over, self._run_changed, said)
-        self._starting: Turns[Job] = Turns(system, self._start, self._go_on)
+        self._starting: Turns[Job] = Turns(system, self._start, lambda: self._starting.run())
         self._times = Times(system, zones, self._by_name, self._want, self._starting.run, changed)
         self._over: Callable[[], None] | None = None
 
@@ -151,12 +151,15 @@ class Jobs:
         job.gone, job.waiting = True, False
         for run in job.runs:
             self._runs.stop(run, Why.REMOVED)
-        self._forget_if_over(job)
+        self._rest_if_idle(job)
 
-    def _forget_if_over(self, job: Job) -> None:
-        if job.gone and not job.busy:
-            del self._by_name[job.name]
-            self._changed(job.name)
+    def _rest_if_idle(self, job: Job) -> None:
+        """Keep no pipe of one that doesn't run, nor is about to, nor it if its file is gone."""
+        if not job.busy:
+            self._output.forget(job.name)
+            if job.gone:
+                del self._by_name[job.name]
+                self._changed(job.name)
 
     # Runs and times
 
@@ -172,16 +175,12 @@ class Jobs:
         job.queued += 1
         self._starting.add(job)
 
-    def _go_on(self) -> None:
-        """There is time for more starts."""
-        self._starting.run()
-
     def _start(self, jobs: list[Job]) -> None:
         ready: list[tuple[Job, JobSpec]] = []
         for job in jobs:
             job.queued -= 1
             if job.spec is None or job.gone:
-                self._forget_if_over(job)
+                self._rest_if_idle(job)
             else:
                 ready.append((job, job.spec))
         started = self._runs.start([spec for _, spec in ready])
@@ -193,6 +192,7 @@ class Jobs:
                 job.runs = (*job.runs, run)
             else:
                 self._record(job, run, None, 0.0, failed=True)
+                self._rest_if_idle(job)
             self._changed(job.name)
 
     def _record(
@@ -206,8 +206,6 @@ class Jobs:
             success=not failed,
         )
         self._ended(job.name, text, failed)
-        if not job.busy:
-            self._output.forget(job.name)
 
     def _run_changed(self, run: Run) -> None:
         self._changed(run.spec.name)
@@ -222,7 +220,7 @@ class Jobs:
             job.waiting = False
             self._want(job, job.spec)
             self._starting.run()
-        self._forget_if_over(job)
+        self._rest_if_idle(job)
         self._look_for_end()
 
     # The end
