@@ -61,7 +61,7 @@ class Jobs:
         self._said = said
         self._by_name: dict[str, Job] = {}
         self._runs = Runs(system, output, self._run_over, self._run_changed, said)
-        self._starting: Turns[Job] = Turns(system, self._start, lambda: self._starting.run())
+        self._starting: Turns[Job] = Turns(system, self._start, self._go_on)
         self._times = Times(system, zones, self._by_name, self._want, self._starting.run, changed)
         self._over: Callable[[], None] | None = None
 
@@ -174,6 +174,9 @@ class Jobs:
             return
         job.queued += 1
         self._starting.add(job)
+
+    def _go_on(self) -> None:
+        self._starting.run()
 
     def _start(self, jobs: list[Job]) -> None:
         ready: list[tuple[Job, JobSpec]] = []
