@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from ncolony.isystem import Writers
 from ncolony.scheduler.plan import LATE_S, LEAP_S, LOOK_S
 from ncolony.scheduler.runs import FIRST_LOOK_S, KILL_AGAIN_S
+from ncolony.spec import ProcessSpec
 from ncolony.testing import Program
 from schedulers import Machine, Scheduling, a_job, seconds
 
@@ -210,6 +212,27 @@ def test_who_is_removed_before_its_next_run_begins_leaves_no_pipe(scheduling: Sc
     scheduling.advance(60)
     assert scheduling.machine.living() == []
     assert scheduling.output.kept == set()
+
+
+def test_a_run_keeps_its_pipe_where_another_one_can_t_start(scheduling: Scheduling) -> None:
+    """Also where both have their turn at the same time."""
+    names = [f"j{at}" for at in range(40)]
+    scheduling.put(*[a_job("long", name=name, overlap="allow") for name in names])
+    scheduling.machine.spawn_takes_s = 1.0
+    writers, asked = scheduling.output.writers, []
+
+    def failing_once(spec: ProcessSpec) -> Writers:
+        if spec.name == names[-1]:
+            asked.append(spec.name)
+            if len(asked) == 1:
+                raise OSError(errno.EMFILE, "Too many open files")
+        return writers(spec)
+
+    scheduling.output.writers = failing_once  # type: ignore[method-assign]
+    scheduling.machine.call_later(62, scheduling.run, names[-1])  # while it waits for its turn
+    scheduling.advance(61)
+    assert len(asked) == 2
+    assert scheduling.output.kept == set(names)
 
 
 # Files

@@ -189,14 +189,14 @@ class Jobs:
         started = self._runs.start([spec for _, spec in ready])
         now = self._times.now()
         for (job, _), run in zip(ready, started, strict=True):
-            history = job.history
-            job.history = history._replace(last_start=now.utc, runs=history.runs + 1)
+            job.history = job.history._replace(last_start=now.utc, runs=job.history.runs + 1)
             if isinstance(run, Run):
                 job.runs = (*job.runs, run)
             else:
                 self._record(job, run, None, 0.0, failed=True)
-                self._rest_if_idle(job)
             self._changed(job.name)
+        for job, _ in ready:  # not before all runs of one job are known
+            self._rest_if_idle(job)
 
     def _record(
         self, job: Job, text: str, last_exit: JobExit | None, lived_s: float, *, failed: bool
