@@ -288,7 +288,7 @@ def test_a_thousand_runs_leave_no_trace(colony: Colony) -> None:
         pid = colony.running("lives", other_than=pid)
     colony.remove("ends")
     colony.gone("ends")
-    assert children_of(colony.pid) == [(pid, "S")]
+    until(lambda: children_of(colony.pid) == [(pid, "S")], "no zombie is left")
     until(lambda: len(descriptors_of(colony.pid)) <= descriptors, "no descriptor more than before")
     grown_kb = int(proc_status(colony.pid)["VmRSS"].split()[0]) - memory_kb
     assert grown_kb < 2048
