@@ -112,6 +112,24 @@ def test_the_second_one_comes_through_whoever_started_it(colony: Colony, launch:
     assert colony.marked() == []
 
 
+def test_a_monitor_that_stood_still_ends_in_order(colony: Colony) -> None:
+    """Halted beyond all times of its end, as a paused container is: it kills, and sees them go."""
+    for number in range(3):
+        colony.shell(f"deaf{number}", _DEAF)
+    colony.start("--killtime", "1")
+    for number in range(3):
+        until(lambda n=number: colony.lines(f"deaf{n}"), "it is deaf by now")
+    assert colony.monitor is not None
+    colony.monitor.send_signal(signal.SIGTERM)
+    until(lambda: (colony.monitor_status() or {})["state"] != "running", "it is stopping")
+    colony.monitor.send_signal(signal.SIGSTOP)
+    halted = time.monotonic()
+    until(lambda: time.monotonic() > halted + 2, "all times are over")
+    colony.monitor.send_signal(signal.SIGCONT)
+    assert colony.monitor.wait(DEADLINE_S) == 0
+    assert colony.marked() == []
+
+
 def test_an_essential_end_and_a_signal_at_once_are_one_end(colony: Colony) -> None:
     """Both ask the reactor to stop; it is asked once."""
     script = "until [ -e go ]; do sleep 0.01; done; exit 5"
