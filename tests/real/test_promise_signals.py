@@ -295,10 +295,12 @@ def test_the_end_is_bounded_for_a_hundred_who_are_deaf(
 ) -> None:
     """TERM, a killtime of a second, half a second more, and nothing is left."""
     colony = quick_colony
-    took_s = []
+    took_s: list[float] = []
     for number in range(100):
         colony.shell(f"deaf{number}", _DEAF)
-    for _ in range(10):  # this machine may be busy with something else for a while
+    latest = time.monotonic() + DEADLINE_S
+    # This machine may be busy with something else for a while.
+    while not took_s or (took_s[-1] > 1.5 and time.monotonic() < latest):
         colony.log_path.write_bytes(b"")
         start(colony, "--killtime", "1")
         for number in range(100):
@@ -307,6 +309,4 @@ def test_the_end_is_bounded_for_a_hundred_who_are_deaf(
         assert colony.stop() == 0
         took_s.append(time.monotonic() - begin)
         assert colony.marked() == []
-        if took_s[-1] <= 1.5:
-            break
     assert 1 <= min(took_s) <= 1.5
