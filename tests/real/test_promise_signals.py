@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -289,24 +290,42 @@ def quick_colony(tmp_path: Path) -> Iterator[Colony]:
             yield colony
 
 
+def busy_s() -> float:
+    """How long this machine's processors have not been enough, or not been its own.
+
+    That is since its boot: while somebody waited for one, which the kernel counts (PSI), or while
+    the host had taken one away, proc_stat(5).
+    """
+    waited_s = 0.0
+    with contextlib.suppress(OSError):  # a kernel without PSI
+        some = Path("/proc/pressure/cpu").read_text().splitlines()[0]
+        waited_s = int(some.rpartition("total=")[2]) / 1e6
+    stolen = int(Path("/proc/stat").read_text().split()[8])
+    return waited_s + stolen / os.sysconf("SC_CLK_TCK")
+
+
 @everywhere
 def test_the_end_is_bounded_for_a_hundred_who_are_deaf(
     quick_colony: Colony, start: Callable[..., None]
 ) -> None:
-    """TERM, a killtime of a second, half a second more, and nothing is left."""
+    """TERM, a killtime of a second, half a second more, and nothing is left.
+
+    The time in which this machine has more to do than it can doesn't count.
+    """
     colony = quick_colony
-    took_s: list[float] = []
     for number in range(100):
         colony.shell(f"deaf{number}", _DEAF)
-    latest = time.monotonic() + DEADLINE_S
-    # This machine may be busy with something else for a while.
-    while not took_s or (took_s[-1] > 1.5 and time.monotonic() < latest):
+    for _ in range(3):  # a disk may be busy as well
         colony.log_path.write_bytes(b"")
         start(colony, "--killtime", "1")
         for number in range(100):
             until(lambda n=number: colony.lines(f"deaf{n}"), "it is deaf by now")
-        begin = time.monotonic()
+        begin, busy_before_s = time.monotonic(), busy_s()
         assert colony.stop() == 0
-        took_s.append(time.monotonic() - begin)
+        took_s = time.monotonic() - begin
+        needed_s = took_s - (busy_s() - busy_before_s)
         assert colony.marked() == []
-    assert 1 <= min(took_s) <= 1.5
+        assert took_s >= 1
+        if needed_s <= 1.5:
+            break
+    assert needed_s <= 1.5
