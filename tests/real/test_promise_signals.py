@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import random
@@ -25,6 +24,7 @@ from colony import (
     until,
 )
 from elsewhere import everywhere
+from stopwatch import Stopwatch
 
 ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 #: How the launchers end after each of these: Twisted's own end as the signal does that ended them.
@@ -290,20 +290,6 @@ def quick_colony(tmp_path: Path) -> Iterator[Colony]:
             yield colony
 
 
-def busy_s() -> float:
-    """How long this machine's processors have not been enough, or not been its own.
-
-    That is since its boot: while somebody waited for one, which the kernel counts (PSI), or while
-    the host had taken one away, proc_stat(5).
-    """
-    waited_s = 0.0
-    with contextlib.suppress(OSError):  # a kernel without PSI
-        some = Path("/proc/pressure/cpu").read_text().splitlines()[0]
-        waited_s = int(some.rpartition("total=")[2]) / 1e6
-    stolen = int(Path("/proc/stat").read_text().split()[8])
-    return waited_s + stolen / os.sysconf("SC_CLK_TCK")
-
-
 @everywhere
 def test_the_end_is_bounded_for_a_hundred_who_are_deaf(
     quick_colony: Colony, start: Callable[..., None]
@@ -320,10 +306,9 @@ def test_the_end_is_bounded_for_a_hundred_who_are_deaf(
         start(colony, "--killtime", "1")
         for number in range(100):
             until(lambda n=number: colony.lines(f"deaf{n}"), "it is deaf by now")
-        begin, busy_before_s = time.monotonic(), busy_s()
+        watch = Stopwatch()
         assert colony.stop() == 0
-        took_s = time.monotonic() - begin
-        needed_s = took_s - (busy_s() - busy_before_s)
+        took_s, needed_s = watch.took_s, watch.needed_s
         assert colony.marked() == []
         assert took_s >= 1
         if needed_s <= 1.5:

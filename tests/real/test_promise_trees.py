@@ -23,6 +23,7 @@ from elsewhere import (
     needs_root,
     start_as_nobody,
 )
+from stopwatch import Stopwatch
 
 #: $1 is a file that is locked by whoever belongs to the run, and by nobody else if all is well.
 LOCKED = 'exec 9>>"$1"; flock -n -E 77 9; [ $? -ne 77 ] || echo overlap >>"$1.overlaps"\n'
@@ -471,7 +472,9 @@ def test_who_cannot_be_killed_is_reported(colony: Colony) -> None:
         colony.running("other", other_than=pid)
         kill(survivors[:1])
         until(lambda: _states(colony).count("RUNNING") == 2, "one of them runs again")
+        watch = Stopwatch()
         assert colony.stop() == 71
+        assert watch.needed_s < 0.2 + 2
         assert colony.log().count(b"can't be killed: pid ") >= 3 + 2
         kill(_sleepers_of_root(colony))
         assert colony.mine() == {}
