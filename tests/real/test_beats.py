@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 from colony import DEADLINE_S, Colony, alive, until
 
+from needed import need
 from pages import read
 
 pytestmark = pytest.mark.timeout(120)
@@ -261,22 +261,18 @@ def test_the_page_s_shell_script_beats(program: Program) -> None:
 
 def test_the_page_s_javascript_beats(program: Program) -> None:
     """Without anything of ours."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("no node here")
-    program.run("web.js", "JavaScript", node, "web.js")
+    need("node", path=os.environ["PATH"])
+    program.run("web.js", "JavaScript", "node", "web.js")
     program.beats()
 
 
 def test_the_page_s_go_beats(program: Program) -> None:
     """Without anything of ours."""
-    go = shutil.which("go")
-    if go is None:
-        pytest.skip("no go here")
+    need("go", path=os.environ["PATH"])
     program.environ["GOFLAGS"] = "-mod=mod"
     (program.root / "main.go").write_text(snippet("Go"))
     built = subprocess.run(
-        [go, "build", "-o", "web-go", "main.go"],
+        ["go", "build", "-o", "web-go", "main.go"],
         cwd=program.root,
         env=program.environ,
         timeout=DEADLINE_S * 3,

@@ -521,6 +521,10 @@ def test_bash_completes_names_of_jobs(colony: Jobs) -> None:
         "poll",
     ]
     assert completed("ncolony", "job", "run", "--jobs", str(colony.jobs), "b") == ["backup"]
+    assert completed("ncolony", "job", "run", "--jobs", "=", str(colony.jobs), "b") == ["backup"]
+    assert completed("ncolony", "--colony", "~/", "job", "run", "b", home=colony.folder) == [
+        "backup"
+    ]
     assert completed("ncolony", "--colony", str(colony.folder), "restart", "") == ["process"]
 
 
@@ -541,8 +545,8 @@ def test_bash_carries_out_no_name(colony: Jobs) -> None:
     ]  # fmt: skip
 
 
-def completed(*words: str, cwd: Path | None = None) -> list[str]:
-    """What bash offers for the last word."""
+def completed(*words: str, cwd: Path | None = None, home: Path | None = None) -> list[str]:
+    """What bash offers for the last word, of these that it makes of the line."""
     script = subprocess.run(
         [sys.executable, "-m", "ncolony", "ctl", "completion", "bash"],
         capture_output=True, text=True, check=True, timeout=60,
@@ -551,6 +555,7 @@ def completed(*words: str, cwd: Path | None = None) -> list[str]:
     line = " ".join(f"'{word}'" for word in words)
     script += f"\nCOMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; {function} '{words[-1]}'"
     said = subprocess.run(
-        ["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False, cwd=cwd
-    )
+        ["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False, cwd=cwd,
+        env={"PATH": os.environ["PATH"], "HOME": str(home)},
+    )  # fmt: skip
     return said.stdout.splitlines()
