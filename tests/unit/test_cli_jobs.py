@@ -228,6 +228,19 @@ def test_an_unknown_job_is_refused_with_the_nearest(
     assert colony.tree() == before
 
 
+def test_a_name_of_the_other_kind_is_told_apart(
+    colony: Jobs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who asks a process for what a job does, or the other way round, learns which it is."""
+    colony.job("backup")
+    colony.configure("web")
+    for word in ("restart", "logs"):
+        assert cli.main(["--colony", str(colony.folder), word, "backup"]) == 1
+        assert "configured; it is a job's (see 'ncolony job')\n" in capsys.readouterr().err
+    assert colony.run("run", "web") == 1
+    assert "cannot run job web: no job has this name; it is a process's" in capsys.readouterr().err
+
+
 def test_remove_and_run_are_a_file_each(colony: Jobs) -> None:
     """A job that is run is a request, also before there is a scheduler; one removed is gone."""
     colony.job("backup")
