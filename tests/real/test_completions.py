@@ -17,16 +17,16 @@ from colony import until
 from needed import need
 
 BIN = Path(sys.executable).parent
-#: Tab completes; Control-X tells what the line is by then, in a file that ends with a full stop.
+#: Tab completes; Control-T tells what the line is by then, in a file that ends with a full stop.
 BASH = """\
 tell() { printf '%s.' "$READLINE_LINE" >told.new && mv told.new told; READLINE_LINE=; }
-bind -x '"\\C-x": tell'; bind 'set show-all-if-ambiguous off'
+bind -x '"\\C-t": tell'; bind 'set show-all-if-ambiguous off'
 . ./completions
 touch ready
 """
 ZSH = """\
 tell() { print -rn -- "$BUFFER." >told.new && mv told.new told; BUFFER= }
-zle -N tell; bindkey '^X' tell; bindkey '^I' complete-word
+zle -N tell; bindkey '^T' tell; bindkey '^I' complete-word
 mv completions _ncolony; fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -D
 touch ready
 """
@@ -63,7 +63,7 @@ class Shell:
         """What a line becomes by Tab."""
         told = self.folder / "told"
         told.unlink(missing_ok=True)
-        self._type(f"{line}\t\x18")
+        self._type(f"{line}\t\x14")
         self._until_there("told")
         return told.read_text().removesuffix(".")
 
