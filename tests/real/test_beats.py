@@ -22,8 +22,8 @@ pytestmark = pytest.mark.timeout(120)
 
 PAGE = "docs/how-to/heartbeats.md"
 BIN = Path(sys.executable).parent
-#: Beats until it has beaten so often; then it only sleeps. Where there is a second argument, it does
-#: so once: all later runs beat on.
+#: Beats until it has beaten so often; then it only sleeps. With a second argument, a directory to
+#: make, it does so once: all later runs beat on.
 BEATS = """
 import os, sys, time
 from ncolony.client import beat

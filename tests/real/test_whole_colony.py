@@ -9,11 +9,13 @@ import json
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from colony import Colony, alive, until
+from colony import Colony, alive, place, until
 from jsonschema import Draft202012Validator
+from ports import free_ports
 
 from ncolony import schemas
 
@@ -54,15 +56,6 @@ if manner == "hangs":
     reactor.callLater(1.5, time.sleep, 600)
 reactor.run()
 """
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of the loopback interface that nobody uses, each another one."""
-    servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [server.getsockname()[1] for server in servers]
-    for server in servers:
-        server.close()
-    return ports
 
 
 def get(port: int) -> str:
@@ -106,9 +99,7 @@ class Watched:
     def job(self, name: str, script: str, **others: Any) -> None:
         """A job that runs a shell script."""
         document = {"args": ["sh", "-c", script], "test.mark": self.colony.mark, **others}
-        aside = self.colony.root / "jobs" / f"{name}.new"
-        aside.write_text(json.dumps(document))
-        aside.rename(self.colony.root / "jobs" / name)
+        place(self.colony.root / "jobs" / name, json.dumps(document).encode())
 
     def said_of(self, kind: str, name: str) -> dict[str, Any]:
         """What a plugin's status file says; empty where it isn't there."""
@@ -147,15 +138,22 @@ def faults(schema: str, text: bytes) -> list[str]:
 
 
 @pytest.fixture
+def ports() -> Iterator[list[int]]:
+    """Of the five servers."""
+    with free_ports(5) as found:
+        yield found
+
+
+@pytest.fixture
 def watched(colony: Colony) -> Watched:
     return Watched(colony)
 
 
-def test_each_is_treated_as_it_should_be(watched: Watched) -> None:
+def test_each_is_treated_as_it_should_be(ports: list[int], watched: Watched) -> None:
     """Who stops beating, hangs, answers 500 or not at all is restarted, and its status says why;
     a job that overruns is ended; who is well keeps its process."""
     colony = watched.colony
-    well, silent, hung, failing, mute = free_ports(5)
+    well, silent, hung, failing, mute = ports
     colony.start()
     watched.server("well", well, "is well")
     watched.server("silent", silent, "stops beating")
