@@ -79,12 +79,12 @@ class Watched:
         self.hearts.mkdir()
         (colony.root / "jobs").mkdir()
 
-    def server(self, name: str, port: int, manner: str) -> None:
-        """A server that is to beat."""
-        beat = {"period": 1.5, "grace": 2, "status": str(self.hearts)}
+    def server(self, name: str, port: int, manner: str, timeout: float = 1) -> None:
+        """A server that is to beat, and to answer within so many seconds."""
+        beat = {"period": 1.5 * timeout, "grace": 2, "status": str(self.hearts)}
         command = [sys.executable, str(self.script), str(port), manner]
         url = f"http://127.0.0.1:{port}/"
-        check = {"url": url, "period": 0.5, "timeout": 1, "grace": 6, "maxBad": 3}
+        check = {"url": url, "period": 0.5, "timeout": timeout, "grace": 6, "maxBad": 3}
         checks = {"ncolony.beatcheck": beat, "ncolony.httpcheck": check}
         self.colony.configure(name, *command, **checks)
 
@@ -155,7 +155,7 @@ def test_each_is_treated_as_it_should_be(ports: list[int], watched: Watched) -> 
     colony = watched.colony
     well, silent, hung, failing, mute = ports
     colony.start()
-    watched.server("well", well, "is well")
+    watched.server("well", well, "is well", timeout=3)
     watched.server("silent", silent, "stops beating")
     watched.server("hung", hung, "hangs")
     watched.server("failing", failing, "answers 500")
