@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from colony import (
     Colony,
     alive,
     children_of,
+    command_line_of,
     descriptors_of,
     place,
     proc_state,
@@ -73,22 +75,25 @@ def test_what_a_run_leaves_in_its_group_ends_with_it(colony: Colony) -> None:
 
 def test_a_restart_while_it_stops_is_one_start(colony: Colony) -> None:
     """Requests that cross: restart, stop, start and a new file while TERM is ignored."""
-    colony.start("--killtime", "0.3")
+    colony.start("--killtime", "600")
     colony.python(
         "web",
         "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True)\n"
         "while True: time.sleep(9)",
     )
-    colony.running("web")
+    pid = colony.running("web")
     colony.said(b"web: up")
     colony.ask("RESTART", "web")
-    colony.until_state("web", "STOPPING", "KILLING")
+    colony.until_state("web", "STOPPING")
     colony.ask("STOP", "web")
     colony.ask("START", "web")
     colony.ask("RESTART", "web")
-    colony.configure("web")
+    contents = colony.configure("web")
+    until(lambda: not list(colony.messages.glob("m*")), "all are taken")
+    colony.until_state("web", "STOPPING", fingerprint=sha256(contents).hexdigest())
+    os.kill(pid, signal.SIGKILL)
     now = colony.until_state("web", "RUNNING", starts=2)
-    assert list(colony.mine()) == [now["pid"]]
+    until(lambda: list(colony.mine()) == [now["pid"]], "one runs")
 
 
 # 2. Convergence
@@ -100,7 +105,7 @@ def test_files_before_the_monitor_and_after_it(colony: Colony) -> None:
     colony.start(*NO_CLOCK)
     colony.configure("late")
     pids = {colony.running("early"): "early", colony.running("late"): "late"}
-    assert colony.mine() == pids
+    until(lambda: colony.mine() == pids, "both run, each once")
 
 
 def test_other_contents_restart_and_the_same_contents_do_not(colony: Colony) -> None:
@@ -130,7 +135,8 @@ def test_a_burst_of_changes_ends_with_the_last(colony: Colony) -> None:
 
     def last_version() -> bool:
         with contextlib.suppress(OSError):
-            return b"V=299\0" in Path(f"/proc/{colony.running('web')}/environ").read_bytes()
+            environ = Path(f"/proc/{colony.running('web')}/environ").read_bytes()
+            return b"V=299" in environ.split(b"\0")
         return False
 
     until(last_version, "the last version runs")
@@ -168,8 +174,7 @@ def test_a_config_map_swap_is_one_change(colony: Colony) -> None:
     (colony.config / "..tmp").rename(colony.config / "..data")
     for name, pid in zip(("web", "api"), pids, strict=True):
         new = colony.running(name, other_than=pid)
-        command = Path(f"/proc/{new}/cmdline").read_bytes()
-        assert command == b"sleep\x001002\0"
+        assert command_line_of(new) == [b"sleep", b"1002"]
     (colony.config / "..tmp").symlink_to("..v2")
     (colony.config / "..tmp").rename(colony.config / "..data")
     colony.configure("after")
@@ -248,7 +253,7 @@ def test_requests_do_what_they_say(colony: Colony) -> None:
     colony.running("after")
     assert (colony.of("b") or {})["state"] == "STOPPED"
     colony.ask("START", "b")
-    assert Path(f"/proc/{colony.running('b')}/cmdline").read_bytes() == b"sleep\x001000\0"
+    assert command_line_of(colony.running("b")) == [b"sleep", b"1000"]
 
 
 def test_a_clock_helps_where_notices_do_not(colony: Colony) -> None:
@@ -297,11 +302,13 @@ def test_a_thousand_runs_leave_no_trace(colony: Colony) -> None:
 def test_orphans_are_buried(colony: Colony) -> None:
     """What a child leaves outside of its group comes to the monitor, which reaps it."""
     colony.start()
-    colony.shell("web", "(setsid sleep 0.2 & echo $!; wait -n 0) & exec sleep infinity")
-    colony.shell("web", "setsid sh -c 'sleep 0.3' & exec sleep infinity")
-    pid = colony.running("web")
-    until(lambda: list(colony.mine()) == [pid], "the orphan has ended")
-    until(lambda: len(children_of(colony.pid)) == 1, "no zombie is left")
+    colony.shell("one", "(setsid sleep 0.2 & echo left) & exec sleep infinity")
+    colony.shell("two", "(setsid sh -c 'sleep 0.3; true' & echo left); exec sleep infinity")
+    for name in ("one", "two"):
+        colony.said(f"{name}: left".encode())
+    pids = sorted(colony.running(name) for name in ("one", "two"))
+    until(lambda: sorted(colony.mine()) == pids, "the orphans have ended")
+    until(lambda: children_of(colony.pid) == [(pid, "S") for pid in pids], "no zombie is left")
 
 
 def test_a_colony_at_rest_costs_nothing(colony: Colony) -> None:
@@ -315,57 +322,57 @@ def test_a_colony_at_rest_costs_nothing(colony: Colony) -> None:
     def switches() -> int:
         return int(proc_status(colony.pid)["voluntary_ctxt_switches"])
 
-    def quiet() -> bool:
+    def quiet(seconds: float) -> bool:
         before = switches()
-        time.sleep(3)  # this is what is measured
-        return switches() == before
+        time.sleep(seconds)  # this is what is measured
+        return switches() == before and proc_state(colony.pid) == "S"
 
     # The last status files are written a little after the last start.
-    assert quiet() or quiet()
+    until(lambda: quiet(0.2), "all is done")
+    assert quiet(3)
 
 
 # 6. Bounded end
 
-_DEAF = "trap '' TERM; while :; do sleep 1000; done"
+_DEAF = "trap '' TERM; echo up; while :; do sleep 1000; done"
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_the_end_is_bounded(colony: Colony, signum: int) -> None:
     """Children that ignore TERM: killtime, half a second, and nothing is left."""
     killtime_s = 0.5
-    took_s = []
-    for _ in range(3):  # this machine may be busy with something else for a moment
-        for i in range(10):
-            colony.shell(f"deaf{i}", f"echo up; {_DEAF}")
+    for i in range(10):
+        colony.shell(f"deaf{i}", _DEAF)
+
+    def is_in_time() -> bool:
+        colony.log_path.write_bytes(b"")
         colony.start("--killtime", str(killtime_s))
         for i in range(10):
             colony.running(f"deaf{i}")
             until(lambda i=i: colony.lines(f"deaf{i}"), "it is deaf by now")
         begin = time.monotonic()
         assert colony.stop(signum) == 0
-        took_s.append(time.monotonic() - begin)
+        took_s = time.monotonic() - begin
         assert colony.mine() == {}
-        colony.log_path.write_bytes(b"")
-        if took_s[-1] <= killtime_s + 0.5:
-            break
-    assert min(took_s) <= killtime_s + 0.5
-    assert took_s[-1] >= killtime_s
+        assert took_s >= killtime_s
+        return took_s <= killtime_s + 0.5
+
+    # This machine may be busy with something else for a moment.
+    until(is_in_time, "the end comes within half a second after the kill timeout")
 
 
 def test_who_ends_at_once_is_not_waited_for(colony: Colony) -> None:
-    """With a killtime of a minute, and one process down and one in BACKOFF."""
+    """With a killtime of ten minutes, and one process down and one in BACKOFF."""
     colony.configure("web")
     colony.configure("down")
     colony.configure("never", "/nowhere")
-    colony.start("--killtime", "60")
+    colony.start("--killtime", "600")
     colony.running("web")
     colony.running("down")
     colony.ask("STOP", "down")
     colony.until_state("down", "STOPPED")
     colony.until_state("never", "BACKOFF")
-    begin = time.monotonic()
-    assert colony.stop() == 0
-    assert time.monotonic() - begin < 15
+    assert colony.stop() == 0  # and not later than any condition here
 
 
 # 7. Truth
@@ -401,8 +408,8 @@ def test_status_files_of_a_killed_monitor_are_cleaned(colony: Colony) -> None:
     colony.start()
     colony.running("web", other_than=pid)
     colony.gone("old")
-    place(colony.status / ".barrier", b"")
-    assert {p.name for p in colony.status.iterdir()} >= {"web", ".monitor"}
+    assert (colony.status / "web").exists()
+    assert (colony.monitor_status() or {})["pid"] == colony.pid
 
 
 def test_a_status_file_is_always_whole(colony: Colony) -> None:
@@ -473,13 +480,13 @@ def test_a_monitor_that_was_stopped_for_a_while_catches_up(colony: Colony) -> No
     colony.running("e")
     colony.gone("b")
     assert colony.running("d") == pids["d"]
-    assert sorted(colony.mine().values()) == ["a", "c", "d", "e"]
+    until(lambda: sorted(colony.mine().values()) == ["a", "c", "d", "e"], "each runs once")
 
 
 def test_back_off_doubles_and_says_when(colony: Colony) -> None:
     """A program that ends at once is started less and less often, and a restart asks anew."""
     colony.start("--minrestartdelay", "0.1", "--maxrestartdelay", "0.4")
-    colony.shell("web", "date +%s.%N")
+    colony.shell("web", "read seconds rest </proc/uptime; echo $seconds")
     until(lambda: len(colony.lines("web")) >= 5, "five runs")
     times = [float(line) for line in colony.lines("web")[:5]]
     gaps = [b - a for a, b in itertools.pairwise(times)]
