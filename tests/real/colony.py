@@ -40,6 +40,14 @@ def until(condition: Callable[[], T | None], what: str, deadline_s: float = DEAD
         time.sleep(POLL_S)
 
 
+def until_none(left: Callable[[], int], what: str) -> None:
+    """Wait for much work to be done, as long as some of it is done within the deadline."""
+    number = left()
+    while number > 0:
+        until(lambda before=number: left() < before, f"{what}: still {number} to go")
+        number = left()
+
+
 def place(path: Path, contents: bytes) -> None:
     """Write a file aside and rename it into place."""
     aside = path.parent / f".{uuid.uuid4().hex}.new"

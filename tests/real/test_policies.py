@@ -70,7 +70,7 @@ def test_the_monitors_defaults_are_for_all(colony: Colony) -> None:
     colony.shell("succeeds", "sleep 0.05; exit 4")
     colony.shell("own", "sleep 0.05; exit 3", restart="always", threshold=0, give_up=None)
     options = ["--restart", "on-failure", "--success", "0,4", "--give-up", "3/60", "-m", "0.01"]
-    colony.start(*options, "--jitter", "0.5", "--stop-signal", "INT")
+    colony.start(*options, "--jitter", "0.5", "--stop-signal", "INT", "--killtime", "60")
     colony.until_state("succeeds", "EXITED", starts=1, success=True)
     now = colony.until_state("fails", "FAILED", starts=3)
     assert "gave up: 3 failures within 60 s" in now["reason"]
