@@ -347,23 +347,28 @@ _DEAF = "trap '' TERM; echo up; while :; do sleep 1000; done"
 def test_the_end_is_bounded(colony: Colony, signum: int) -> None:
     """Children that ignore TERM: killtime, half a second, and nothing is left."""
     killtime_s = 0.5
-    for i in range(10):
-        colony.shell(f"deaf{i}", _DEAF)
 
-    def is_in_time() -> bool:
+    def took_s(script: str, killtime_s: float) -> float:
         colony.log_path.write_bytes(b"")
+        for i in range(10):
+            colony.shell(f"p{i}", script)
         colony.start("--killtime", str(killtime_s))
         for i in range(10):
-            colony.running(f"deaf{i}")
-            until(lambda i=i: colony.lines(f"deaf{i}"), "it is deaf by now")
+            colony.running(f"p{i}")
+            until(lambda i=i: colony.lines(f"p{i}"), f"p{i} is up")
         begin = time.monotonic()
         assert colony.stop(signum) == 0
-        took_s = time.monotonic() - begin
+        took = time.monotonic() - begin
         assert colony.mine() == {}
-        assert took_s >= killtime_s
-        return took_s <= killtime_s + 0.5
+        return took
 
-    # This machine may be busy with something else for a moment.
+    def is_in_time() -> bool:
+        # This machine may be busy with something else: what does it take for those who obey?
+        others_s = took_s("echo up; exec sleep infinity", 600)
+        deaf_s = took_s(_DEAF, killtime_s)
+        assert deaf_s >= killtime_s
+        return deaf_s <= killtime_s + max(0.5, 2 * others_s)
+
     until(is_in_time, "the end comes within half a second after the kill timeout")
 
 
