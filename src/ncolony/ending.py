@@ -1,4 +1,10 @@
-"""The end of a colony: it comes when the last run is over, and no later than it may."""
+"""The end of a colony: it comes when the last run is over, and no later than it may.
+
+A machine may be halted, as a paused container is, and then all that is overdue comes due at once:
+KILL is sent, and nobody has had the time to die of it. So time goes by in steps here, each of which
+begins when the one before it is over, and the last is a turn of the reactor's: who died long ago is
+buried in it.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +13,11 @@ from collections.abc import Callable, Iterator
 from .isystem import ISystem, ITimer
 from .model import Record
 
+#: Time goes by in steps of this length: a power of two, of which floats make exact sums.
+STEP_S = 0.125
+STEPS = 3
 #: After this long beyond the kill timeout, what the kernel can't kill is left behind.
-GIVE_UP_S = 0.4
+GIVE_UP_S = STEPS * STEP_S
 #: On a busy machine many need longer to go: as long as some do, the others have so much longer.
 MORE_S = 0.2
 
@@ -30,6 +39,7 @@ class Ending:
         self._others_live = others_live
         self._over: Callable[[list[Record]], None] | None = None
         self._timer: ITimer | None = None
+        self._delays_s: list[float] = []
         self._left = 0
 
     @property
@@ -45,16 +55,20 @@ class Ending:
     def expect(self, killtime_s: float) -> None:
         """KILL follows at the latest after ``killtime_s`` from now."""
         self._left = self._number()
-        self._arm(killtime_s, self._killed)
+        self._wait(killtime_s, *[STEP_S] * STEPS)
 
-    def _killed(self) -> None:
-        """KILL was sent by now: just now, where the monitor was held up until all was overdue."""
-        self._timer = None
-        self._arm(GIVE_UP_S, self._give_up)
-
-    def _arm(self, delay_s: float, function: Callable[[], None]) -> None:
+    def _wait(self, *delays_s: float) -> None:
+        """Go on after these, one after the other, and a turn."""
         self._disarm()
-        self._timer = self._system.call_later(delay_s, function)
+        self._delays_s = [*delays_s, 0.0]
+        self._step()
+
+    def _step(self) -> None:
+        self._timer = None
+        if self._delays_s:
+            self._timer = self._system.call_later(self._delays_s.pop(0), self._step)
+        else:
+            self._give_up()
 
     def _number(self) -> int:
         return sum(1 for _ in self._living())
@@ -67,11 +81,10 @@ class Ending:
             self._end([])
 
     def _give_up(self) -> None:
-        self._timer = None
         left = self._number()
         if 0 < left < self._left:
             self._left = left
-            self._arm(MORE_S, self._give_up)
+            self._wait(MORE_S)
         else:
             self._end(list(self._living()))
 

@@ -195,7 +195,7 @@ class Container:
         assert self._reader.stdin is not None
         self._runtime = subprocess.Popen(
             [sys.executable, "-I", str(HERE / "runtime.py"), str(description)],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=self._reader.stdin,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -205,6 +205,9 @@ class Container:
         self.pid = int(until(lambda: self._lives() and self._pid_written(pid_file), "a pid"))
         self._pidfd = os.pidfd_open(self.pid)
         self._namespace = self._namespace_of(self.pid)
+        assert self._runtime.stdin is not None
+        self._runtime.stdin.write(b"\n")
+        self._runtime.stdin.close()
         if wait:
             until(self._monitor_runs, "the monitor runs")
         return self
@@ -237,8 +240,11 @@ class Container:
         self._reader.wait(deadline_s)
         return code
 
-    def stop(self, grace_s: float = 10.0) -> int:
-        """What ``docker stop`` does: TERM, and an AssertionError where KILL would follow."""
+    def stop(self, grace_s: float = DEADLINE_S) -> int:
+        """What ``docker stop`` does: TERM, and an AssertionError where KILL would follow.
+
+        Docker's own grace is ten seconds.
+        """
         self.send(signal.SIGTERM)
         try:
             return self.wait(grace_s)
@@ -388,9 +394,9 @@ class Container:
 
 
 def fill(directory: Path) -> Path:
-    """Take all that is left of a file system; what takes it."""
+    """Take all that is left of a file system, besides what was taken before; what takes it."""
     path = directory / ".filler"
-    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+    with path.open("ab", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(bytes(1 << 16))
     return path

@@ -72,6 +72,11 @@ def logs(container: Container, name: str, prefix: str = "") -> list[Path]:
     return [*(rotated[key] for key in sorted(rotated)), folder / f"{prefix}current"]
 
 
+def lines_of(container: Container, name: str) -> list[str]:
+    """The lines in a process's log files; the last one isn't, until all of it is written."""
+    return texts(container, name).split("\n")[:-1]
+
+
 def texts(container: Container, name: str, prefix: str = "") -> str:
     """All that is in a process's log files."""
 

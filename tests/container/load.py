@@ -17,6 +17,8 @@ import threading
 import time
 from pathlib import Path
 
+#: As long as a test waits for anything.
+TIMEOUT_S = 30
 VISIT = re.compile(rb"visit (\d+) by ([\w-]+)")
 #: Not an Event: its lock may be held by the very thread that a signal's handler interrupts.
 ended: list[int] = []
@@ -28,7 +30,7 @@ visits: list[int] = []
 
 def ask(port: int, path: str) -> None:
     """One request, on a connection of its own."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     begun = time.monotonic()
     try:
         connection.request("GET", path)

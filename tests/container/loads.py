@@ -99,7 +99,8 @@ def fetch(container: Container, path: str) -> str:
     script = (
         "import sys, urllib.request as r;"
         "o = r.build_opener(r.ProxyHandler({}));"
-        f"sys.stdout.write(o.open('http://127.0.0.1:8080{path}', timeout=10).read().decode())"
+        f"page = o.open('http://127.0.0.1:8080{path}', timeout={DEADLINE_S});"
+        "sys.stdout.write(page.read().decode())"
     )
     return container.exec("python3", "-I", "-c", script).stdout
 

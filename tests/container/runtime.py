@@ -5,7 +5,8 @@ container of one network interface, loopback: new namespaces, a root file system
 can't be written, with what is mounted into it, and a user of its own; then it becomes the command.
 The process that was started waits for that one and ends with its code, 128 + N for a signal; it
 writes the pid that the outer world knows it by into ``pid_file``. Killed, it takes process 1 along,
-and with it everything.
+and with it everything. As with runc, a container is created first, and started then: process 1
+begins when a line comes on standard input, so that one that ends soon can be got hold of before.
 
 As root it works as runtimes do. As another user it needs user namespaces, and then that user is
 the container's.
@@ -126,9 +127,19 @@ def loopback_up() -> None:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
 
 
+def await_start() -> None:
+    """Wait for the line on standard input, which is nobody's then. Raises OSError at its end."""
+    if not os.read(0, 1):
+        raise OSError(0, "nobody started it")
+    null = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+
+
 def first(wanted: dict[str, Any]) -> None:
     """Be process 1. Doesn't return."""
     check(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
+    await_start()
     # Not before: pivot_root(2) moves everyone in the namespace, and the parent is to stay.
     check(libc.unshare(CLONE_NEWNS), "unshare")
     build(Path(wanted["root"]), wanted)

@@ -6,19 +6,17 @@ Dockerfile and the Compose file have them; see ``example.py``.
 
 from __future__ import annotations
 
+import contextlib
 import re
-import time
 from pathlib import Path
 
 import pytest
 from colony import until
 from engine import COLONY, EXAMPLE, Container, fill
-from example import SECRET, as_described, logs, texts
+from example import SECRET, as_described, lines_of, logs, texts
 from loads import Load, fetch, load, wait_until_served
 
 STACK = ("nginx", "redis", "rotation", "web-a", "web-b", "worker")
-#: What TERM may take: the longest killtime, nginx's, and half a second.
-END_S = 5.5
 ACCESS = re.compile(r'127\.0\.0\.1 "GET /\S* HTTP/1\.[01]" \d{3} \d+ \d+\.\d{3}')
 RECORD = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z job (\d+): visit (\d+)")
 
@@ -45,7 +43,7 @@ def settled(container: Container) -> dict[str, int]:
 def recorded(container: Container) -> list[int]:
     """The visits in the worker's log. Raises where a line isn't whole, is missing, or is twice."""
     found, jobs = [], []
-    for line in texts(container, "worker").splitlines():
+    for line in lines_of(container, "worker"):
         match = RECORD.fullmatch(line)
         assert match, f"not a whole line: {line!r}"
         jobs.append(int(match[1]))
@@ -69,7 +67,7 @@ def until_each_is_logged(container: Container, client: Load) -> None:
     paths = ("/", "/visit")
 
     def counted() -> dict[str, int]:
-        lines = texts(container, "nginx").splitlines()
+        lines = lines_of(container, "nginx")
         assert [line for line in lines if not ACCESS.fullmatch(line)] == []
         return {path: sum(f'"GET {path} HTTP' in line for line in lines) for path in paths}
 
@@ -90,19 +88,20 @@ def test_it_runs_with_the_least(served: Container) -> None:
     """A user's pid 1 and children: no capability, no terminal, nothing to write but one place."""
     settled(served)
     for seen in served.processes():
-        lines = Path(f"/proc/{seen.outer}/status").read_text().splitlines()
-        said = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
-        assert said["CapEff"] == said["CapPrm"] == "0000000000000000", seen
-        assert said["NoNewPrivs"] == "1", seen
-        terminal = Path(f"/proc/{seen.outer}/stat").read_text().rpartition(")")[2].split()[4]
-        assert terminal == "0", seen
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            lines = Path(f"/proc/{seen.outer}/status").read_text().splitlines()
+            said = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+            assert said["CapEff"] == said["CapPrm"] == "0000000000000000", seen
+            assert said["NoNewPrivs"] == "1", seen
+            terminal = Path(f"/proc/{seen.outer}/stat").read_text().rpartition(")")[2].split()[4]
+            assert terminal == "0", seen
     mounts = served.exec("cat", "/proc/self/mounts").stdout.splitlines()
     writable = {line.split()[1] for line in mounts if " rw," in line}
     there = {path for path in writable if not path.startswith("/dev/")}
     assert there == {"/proc", COLONY, f"{COLONY}/logs"}
     assert "visit 1 by web-" in fetch(served, "/visit")
     assert served.exec("ncolony", "status", "--quiet").returncode == 0
-    assert served.zombies() == []
+    until(lambda: served.zombies() == [], "no zombie is left")
 
 
 def test_the_output_is_json_lines(served: Container) -> None:
@@ -142,8 +141,8 @@ def test_the_secret_is_seen_by_nobody_else(served: Container) -> None:
             if not variable.startswith(b"SIGNING_KEY="):
                 assert SECRET.encode() not in variable
     for path in served.colony.rglob("*"):
-        if path.is_file():
-            assert SECRET.encode() not in path.read_bytes(), path
+        with contextlib.suppress(FileNotFoundError):  # a file has another name while it is written
+            assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
     assert SECRET not in served.log()
 
 
@@ -179,7 +178,7 @@ def test_a_restarted_nginx_is_back_at_once(served: Container) -> None:
         for _ in range(3):
             served.exec("ncolony", "restart", "nginx", "--wait")
             client.goes_on("/", "/visit")
-    cut_off = re.compile(r"/\w*: (Connection|RemoteDisconnected)")
+    cut_off = re.compile(r"/\w*: (Connection|RemoteDisconnected|BrokenPipe|IncompleteRead)")
     assert [failure for failure in client.failures if not cut_off.match(failure)] == []
     bystanders(before, served.pids(), "nginx")
     assert "Address already in use" not in texts(served, "nginx", "stderr-")
@@ -197,7 +196,7 @@ def test_a_swapped_configmap_changes_what_it_says(served: Container) -> None:
         served.configure("redis", log="nowhere")
         served.swap()
         served.running("extra")
-        served.running("rotation", other_than=before["rotation"])
+        rotation = served.running("rotation", other_than=before["rotation"])
         until(lambda: (served.status("redis") or {})["refused"], "redis's new file is refused")
         # Every second new files begin, of those that have any, and only when there is something.
         until(lambda: len(logs(served, "worker")) >= 3, "the worker's log is rotated")
@@ -208,6 +207,7 @@ def test_a_swapped_configmap_changes_what_it_says(served: Container) -> None:
         served.swap()
         until(lambda: served.status("extra") is None, "extra is gone")
         until(lambda: (served.status("redis") or {})["refused"] is None, "redis's file is good")
+        served.running("rotation", other_than=rotation)
         client.goes_on("/", "/visit")
     assert client.failures == []
     bystanders(before, served.pids(), "rotation")
@@ -261,9 +261,9 @@ def test_on_a_full_disk_only_the_writer_waits(served: Container) -> None:
     assert client.failures == []
     assert served.pids() == before
     until_recorded(served, client.visits)
-    for line in texts(served, "nginx").splitlines():
+    until(lambda: "dropped" in texts(served, "nginx"), "it says in its place what is missing")
+    for line in lines_of(served, "nginx"):
         assert ACCESS.fullmatch(line) or "dropped" in line, f"not a whole line: {line!r}"
-    assert "dropped" in texts(served, "nginx"), "it says in its place what is missing"
 
 
 def said_of_output(container: Container, *names: str) -> list[str]:
@@ -276,12 +276,10 @@ def said_of_output(container: Container, *names: str) -> list[str]:
 
 
 def test_docker_stop_ends_it_in_time(served: Container) -> None:
-    """TERM under load: 0 within the longest killtime, and nothing is left."""
+    """TERM under load: 0 before ``docker stop`` loses its patience, and nothing is left."""
     with load(served, {"/": 2, "/visit": 2}) as client:
         client.goes_on("/", "/visit")
-        begun = time.monotonic()
-        assert served.stop() == 0
-        assert time.monotonic() - begun < END_S
+        assert served.stop(10) == 0
     assert served.processes() == []
     bye = [line for line in served.json_lines() if line["message"] == "bye"]
     assert {line["process"] for line in bye} == {"web-a", "web-b"}, "they finished"
@@ -294,7 +292,7 @@ def test_what_is_essential_ends_the_container(stack: Container) -> None:
     del changed["log"]
     changed["args"][-1] = "/nowhere"
     stack.configure("nginx", *changed.pop("args"), **changed)
-    stack.start()
+    stack.start(wait=False)
     assert stack.wait() == 1
     assert stack.processes() == []
     assert stack.log().count('open() \\"/nowhere\\" failed') == 5

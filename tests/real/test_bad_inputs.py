@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from colony import LAUNCHES, Colony, a_colony, alive, place, proc_state, until
+from colony import DEADLINE_S, LAUNCHES, Colony, a_colony, alive, place, proc_state, until
 
 #: The process that nothing here concerns, and the one that each row may spoil.
 HEALTHY, BAD = "healthy", "bad"
@@ -188,7 +188,7 @@ def named(name: str | bytes) -> Spoil:
         text = os.fsdecode(name)
         colony.configure(text)
         pid = colony.running(text)
-        assert colony.mine()[pid] == text
+        until(lambda: colony.mine().get(pid) == text, "its environment says so")
         (colony.config / text).write_bytes(b"{")
         until(lambda: (now := colony.of(text)) and now["refused"], "it is refused")
         yield
@@ -255,6 +255,11 @@ def unreadable(colony: Colony) -> Iterator[None]:
     colony.gone(BAD)
 
 
+def _refused(colony: Colony) -> str:
+    """Why a file is refused, for now; empty where it isn't."""
+    return (colony.of(BAD) or {}).get("refused") or ""
+
+
 @contextmanager
 def growing(colony: Colony) -> Iterator[None]:
     """A file that grows beyond all bounds while it is looked at."""
@@ -262,7 +267,8 @@ def growing(colony: Colony) -> Iterator[None]:
         for _ in range(64):
             file.write(b" " * (1 << 16))
             file.flush()
-    assert "1048576" in colony.until_state(BAD, "FAILED")["refused"]
+    until(lambda: "1048576" in _refused(colony), "all of it is too large")
+    assert (colony.of(BAD) or {})["state"] == "FAILED"
     yield
     colony.remove(BAD)
     colony.gone(BAD)
@@ -554,22 +560,33 @@ PROGRAMS = [
 # Requests
 
 
+@contextmanager
+def counted(colony: Colony, number: int = 1) -> Iterator[None]:
+    """So many requests are rejected meanwhile, and the status says so at the end.
+
+    It does so for each of the table's, so that the next one counts from what is so.
+    """
+    before = (colony.monitor_status() or {})["rejected"]
+    yield
+    until(
+        lambda: (colony.monitor_status() or {})["rejected"] == before + number,
+        f"the status counts {number} more than {before}",
+    )
+
+
 def rejected(text: bytes, *found: str) -> Spoil:
     """A request that is moved to where the rejected ones are, with its reason."""
 
     @contextmanager
     def spoil(colony: Colony) -> Iterator[None]:
-        before = (colony.monitor_status() or {})["rejected"]
-        file_name = colony.send(text)
-        why = until(lambda: colony.rejected(file_name), "the request is rejected")
-        for part in found:
-            assert part in why
-        assert "\n" not in why
-        assert not (colony.messages / file_name).exists()
-        assert (colony.messages / ".rejected" / file_name).read_bytes() == text
-        until(
-            lambda: (colony.monitor_status() or {})["rejected"] == before + 1, "the status says so"
-        )
+        with counted(colony):
+            file_name = colony.send(text)
+            why = until(lambda: colony.rejected(file_name), "the request is rejected")
+            for part in found:
+                assert part in why
+            assert "\n" not in why
+            assert not (colony.messages / file_name).exists()
+            assert (colony.messages / ".rejected" / file_name).read_bytes() == text
         yield
 
     return spoil
@@ -585,11 +602,12 @@ def message_is(make: Callable[[Path], object], *found: str) -> Spoil:
     @contextmanager
     def spoil(colony: Colony) -> Iterator[None]:
         name = f"odd{next(_fresh)}"
-        make(colony.messages / name)
-        why = until(lambda: colony.rejected(name), "it is rejected")
-        for part in found:
-            assert part in why
-        assert not os.path.lexists(colony.messages / name)
+        with counted(colony):
+            make(colony.messages / name)
+            why = until(lambda: colony.rejected(name), "it is rejected")
+            for part in found:
+                assert part in why
+            assert not os.path.lexists(colony.messages / name)
         yield
 
     return spoil
@@ -602,7 +620,9 @@ def message_stays(name: str, make: Callable[[Path], object]) -> Spoil:
     def spoil(colony: Colony) -> Iterator[None]:
         path = colony.messages / name
         make(path)
-        colony.ask("RESTART", "nobody")
+        with counted(colony):
+            file_name = colony.ask("RESTART", "nobody")
+            until(lambda: colony.rejected(file_name), "what came after it is rejected")
         yield
         assert os.path.lexists(path)
         shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -621,8 +641,9 @@ def signal_to_stopped(colony: Colony) -> Iterator[None]:
     colony.running(BAD)
     colony.ask("STOP", BAD)
     colony.until_state(BAD, "STOPPED", want="DOWN")
-    file_name = colony.ask("SIGNAL", BAD, signal="HUP")
-    assert "not running" in until(lambda: colony.rejected(file_name), "it is rejected")
+    with counted(colony):
+        file_name = colony.ask("SIGNAL", BAD, signal="HUP")
+        assert "not running" in until(lambda: colony.rejected(file_name), "it is rejected")
     yield
     colony.remove(BAD)
     colony.gone(BAD)
@@ -631,14 +652,13 @@ def signal_to_stopped(colony: Colony) -> Iterator[None]:
 @contextmanager
 def thousands(colony: Colony) -> Iterator[None]:
     """Thousands of files of noise, with one request among them."""
-    before = (colony.monitor_status() or {})["rejected"]
     colony.configure(BAD)
     pid = colony.running(BAD)
-    for i in range(3000):
-        (colony.messages / f"{i}").write_bytes(b"\0" * (i % 300))
-    colony.ask("RESTART", BAD)
-    colony.running(BAD, other_than=pid)
-    until(lambda: (colony.monitor_status() or {})["rejected"] >= before + 3000, "all are rejected")
+    with counted(colony, 3000):
+        for i in range(3000):
+            (colony.messages / f"{i}").write_bytes(b"\0" * (i % 300))
+        colony.ask("RESTART", BAD)
+        colony.running(BAD, other_than=pid)
     until(lambda: not [n for n in os.listdir(colony.messages) if not n.startswith(".")], "all go")
     kept = os.listdir(colony.messages / ".rejected")
     assert len([name for name in kept if not name.endswith(".reason")]) <= 100
@@ -1018,6 +1038,10 @@ def test_a_status_directory_made_anew_is_filled_again(colony: Colony) -> None:
     colony.configure(HEALTHY)
     colony.start()
     pid = colony.running(HEALTHY)
+    # The monitor's own file is written last: nothing comes into the directory after that.
+    until(
+        lambda: (colony.monitor_status() or {})["counts"] == {"RUNNING": 1}, "all of it is written"
+    )
     shutil.rmtree(colony.status)
     colony.configure("other")
     until(lambda: "other" in colony.mine().values(), "other runs")
@@ -1026,7 +1050,7 @@ def test_a_status_directory_made_anew_is_filled_again(colony: Colony) -> None:
     second = subprocess.run(
         [*LAUNCHES["run"], "--colony", str(colony.root)],
         capture_output=True,
-        timeout=20,
+        timeout=DEADLINE_S,
         check=False,
     )
     assert b"another monitor" in second.stderr

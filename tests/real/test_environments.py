@@ -49,7 +49,9 @@ def works(colony: Colony, script: str) -> None:
     colony.until_state("web0", "STOPPED")
     colony.remove("web1")
     colony.gone("web1")
-    assert {"web2"} == set(colony.mine().values())
+    assert set(colony.mine().values()) <= {"web2"}
+    # Whoever is just executing a program has no environment for an instant.
+    until(lambda: {"web2"} == set(colony.mine().values()), "web2 is left")
     assert colony.stop() == 0
     assert colony.marked() == []
     colony.monitor = None
@@ -101,7 +103,6 @@ def test_who_is_hidden_and_cannot_be_killed_is_reported(colony: Colony) -> None:
             until(
                 lambda name=name: "can't be killed: " in (colony.of(name) or {})["reason"],
                 f"it is said that somebody is left of {name}",
-                10,
             )
         assert colony.stop() == 71
         kill(_of_root(colony))

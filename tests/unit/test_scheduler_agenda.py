@@ -115,6 +115,19 @@ def test_orphans_that_can_t_be_killed_hold_up_nobody() -> None:
     assert system.processes[pid].received[:2] == ["TERM", "KILL"]
 
 
+def test_orphans_are_killed_after_a_time_in_which_the_machine_stood_still() -> None:
+    """All times are over then, and still nobody is given up who wasn't sent KILL."""
+    system, over = SimulatedSystem(), []
+    received = system.processes[orphaned(system, deaf=True)].received
+    system.watch_deaths(lambda: [None for _ in system.deaths()] and None)
+    Orphans(system, lambda: over.append("over")).end()
+    before = system.mono
+    system.mono = lambda: before() + 60  # type: ignore[method-assign]
+    system.advance(0.1)
+    assert received == ["TERM", "KILL"]
+    assert (over, system.living(), system.armed) == (["over"], [], 0)
+
+
 def test_without_orphans_it_is_over_at_once() -> None:
     """Nothing is armed."""
     system, over = SimulatedSystem(), []

@@ -22,6 +22,7 @@ class Orphans:
         self._system = system
         self._over = over
         self._kill_mono = system.mono() + GRACE_S
+        self._killed_mono: float | None = None
         self._timer: ITimer | None = None
 
     def end(self) -> None:
@@ -36,13 +37,19 @@ class Orphans:
 
     def _look(self) -> None:
         self._timer = None
-        late_s = self._system.mono() - self._kill_mono
-        if not self._system.strangers() or late_s > GIVE_UP_S:
+        now_mono = self._system.mono()
+        if not self._system.strangers() or self._gives_up(now_mono):
             self._over()
             return
-        if late_s >= 0:
+        if now_mono >= self._kill_mono:
             self._signal("KILL")
+            if self._killed_mono is None:
+                self._killed_mono = now_mono
         self._timer = self._system.call_later(LOOK_S, self._look)
+
+    def _gives_up(self, now_mono: float) -> bool:
+        """Whether KILL was sent long ago: a machine may have stood still since it was due."""
+        return self._killed_mono is not None and now_mono > self._killed_mono + GIVE_UP_S
 
     def _signal(self, signal: str) -> None:
         with suppress(OSError):  # another user's
