@@ -1,5 +1,6 @@
 """Stress: a monitor that is killed at any moment, and started again."""
 
+import contextlib
 import json
 import os
 import signal
@@ -88,7 +89,8 @@ class Crashes:
     def _kill(self, name: str) -> None:
         pids = self.life.pids()
         if pids.get(name) in procs.below_us():
-            os.kill(pids[name], signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has just been restarted
+                os.kill(pids[name], signal.SIGKILL)
 
     def crash(self) -> None:
         """Kill the monitor, and look at what it wrote."""

@@ -17,6 +17,8 @@ from typing import NamedTuple
 from records import TooLate, mono_ns
 
 PR_SET_CHILD_SUBREAPER = 36
+#: No process outlives SIGKILL for so long, even on a machine that has much else to do.
+END_S = 30.0
 
 
 def adopt_orphans() -> None:
@@ -112,8 +114,8 @@ def end_all() -> None:
     Only direct children are signalled: nobody but us can collect them, so their pids can't have
     passed to others. What a killed one leaves behind becomes our child, for the next round.
     """
-    me = os.getpid()
-    for _ in range(2000):
+    me, over = os.getpid(), time.monotonic() + END_S
+    while time.monotonic() < over:
         ours = [pid for pid, parent in _parents().items() if parent == me]
         for pid in ours:
             with contextlib.suppress(ProcessLookupError):

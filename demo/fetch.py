@@ -1,11 +1,11 @@
-"""Print the page at a URL; wait up to ten seconds for a server that is only starting."""
+"""Print the page at a URL; wait up to half a minute for a server that is only starting."""
 
 import sys
 import time
 import urllib.error
 import urllib.request
 
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 
 # Loopback: whatever proxy the environment names is of no use here.
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

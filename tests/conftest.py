@@ -2,8 +2,14 @@
 ``hunt`` finds many faults soon and shrinks none."""
 
 import os
+import signal
 
 from hypothesis import HealthCheck, Phase, settings
+
+# A shell has what it starts by "&" ignore SIGINT, and so would all that the tests start and then
+# interrupt; a handler is not inherited.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": True}
 settings.register_profile("quick", max_examples=60, stateful_step_count=40, **_COMMON)
@@ -12,3 +18,7 @@ settings.register_profile(
     "hunt", max_examples=3000, stateful_step_count=40, phases=[Phase.generate], **_COMMON
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+# What a shell starts in the background ignores this, and so would all that the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
+from .directorylooks import DirectoryLooks
 from .dirfiles import DirFiles
 from .names import is_process_name
-from .watcher import Watcher
 
 T = TypeVar("T")
 
 #: A directory that was moved away or replaced has this long to be filled before what isn't in
 #: it counts as removed.
 RETURN_S = 2.0
-#: What may be half written is looked at again after this long.
-AGAIN_S = 1.1
 
 
 class FileLooks(Generic[T]):
@@ -37,28 +35,22 @@ class FileLooks(Generic[T]):
         self._files = files
         self._apply = apply
         self._looked = looked
-        self._going = False
         self._return_timer: Any = None
-        self._again_timer: Any = None
-        self.watcher = Watcher(reactor, directory, every_s, is_process_name, self._look)
+        self._looks = DirectoryLooks(reactor, directory, every_s, is_process_name, self._look)
+        self.watcher = self._looks.watcher
 
     def start(self) -> None:
         """Watch, and look for the first time."""
-        self._going = True
-        self.watcher.start()
+        self._looks.start()
 
     def stop(self) -> None:
         """Look no more."""
-        self._going = False
-        self.watcher.stop()
-        for timer in (self._return_timer, self._again_timer):
-            if timer is not None:
-                timer.cancel()
-        self._return_timer = self._again_timer = None
+        self._looks.stop()
+        if self._return_timer is not None:
+            self._return_timer.cancel()
+            self._return_timer = None
 
-    def _look(self, names: frozenset[str] | None) -> None:
-        if not self._going:
-            return
+    def _look(self, names: frozenset[str] | None) -> bool:
         returned = self.watcher.anew or self._files.trouble is not None
         changes = self._files.look(names, keep_missing=returned)
         self.watcher.needs_clock = self._files.needs_clock
@@ -66,16 +58,10 @@ class FileLooks(Generic[T]):
             self._return_timer = self._reactor.callLater(RETURN_S, self._returned)
         self._apply(changes)
         self._looked()
-        if self._files.unfinished and self._again_timer is None:
-            self._again_timer = self._reactor.callLater(AGAIN_S, self._again)
+        return self._files.unfinished
 
     def _returned(self) -> None:
         self._return_timer = None
         if self._files.trouble is None:
             self._apply(self._files.look())
         self._looked()
-
-    def _again(self) -> None:
-        """Somebody may have been writing; if nobody was, it has to be said."""
-        self._again_timer = None
-        self._look(None)

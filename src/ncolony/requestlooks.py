@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from .filelooks import AGAIN_S
+from .directorylooks import DirectoryLooks
 from .mailbox import Mailbox, is_request_name
-from .watcher import Watcher
 
 T = TypeVar("T")
 
@@ -32,35 +31,14 @@ class RequestLooks(Generic[T]):
         self._mailbox = mailbox
         self._before = before
         self._looked = looked
-        self._going = False
-        self._again_timer: Any = None
-        self.watcher = Watcher(reactor, directory, every_s, is_request_name, self._look)
+        self._looks = DirectoryLooks(reactor, directory, every_s, is_request_name, self._look)
+        self.watcher = self._looks.watcher
+        self.start, self.stop = self._looks.start, self._looks.stop
 
-    def start(self) -> None:
-        """Watch, and look for the first time."""
-        self._going = True
-        self.watcher.start()
-
-    def stop(self) -> None:
-        """Look no more."""
-        self._going = False
-        self.watcher.stop()
-        if self._again_timer is not None:
-            self._again_timer.cancel()
-            self._again_timer = None
-
-    def _look(self, names: frozenset[str] | None = None) -> None:
-        if not self._going:
-            return
+    def _look(self, names: frozenset[str] | None) -> bool:
         self._before()
         if self._mailbox.look():
-            self._reactor.callLater(0, self._look)
+            self._reactor.callLater(0, self._looks.look)
         self.watcher.needs_clock = self._mailbox.trouble is not None
         self._looked()
-        if self._mailbox.unfinished and self._again_timer is None:
-            self._again_timer = self._reactor.callLater(AGAIN_S, self._again)
-
-    def _again(self) -> None:
-        """Somebody may have been writing; if nobody was, it has to be said."""
-        self._again_timer = None
-        self._look()
+        return self._mailbox.unfinished

@@ -40,6 +40,14 @@ def until(condition: Callable[[], T | None], what: str, deadline_s: float = DEAD
         time.sleep(POLL_S)
 
 
+def until_none(left: Callable[[], int], what: str) -> None:
+    """Wait for much work to be done, as long as some of it is done within the deadline."""
+    number = left()
+    while number > 0:
+        until(lambda before=number: left() < before, f"{what}: still {number} to go")
+        number = left()
+
+
 def place(path: Path, contents: bytes) -> None:
     """Write a file aside and rename it into place."""
     aside = path.parent / f".{uuid.uuid4().hex}.new"
@@ -71,10 +79,12 @@ def children_of(pid: int) -> list[tuple[int, str]]:
 
     Zombies are among them.
     """
-    found = []
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            found += [int(child) for child in children.read_text().split()]
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError):
+                text = Path(f"/proc/{pid}/task/{thread}/children").read_text()
+                found += map(int, text.split())
     return [(child, proc_state(child)) for child in sorted(found)]
 
 
@@ -85,6 +95,22 @@ def descriptors_of(pid: int) -> list[str]:
         with contextlib.suppress(OSError):
             found.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
     return sorted(found)
+
+
+def environ_of(pid: int) -> list[bytes]:
+    """The environment that a process was started with."""
+    return _once_executed(pid, "environ")
+
+
+def command_line_of(pid: int) -> list[bytes]:
+    """The words that a process was started with."""
+    return _once_executed(pid, "cmdline")
+
+
+def _once_executed(pid: int, name: str) -> list[bytes]:
+    """A list in /proc/PID. It is empty while the kernel is at exec, for which nobody waits."""
+    path = Path(f"/proc/{pid}/{name}")
+    return until(path.read_bytes, f"{path} has something").removesuffix(b"\0").split(b"\0")
 
 
 class Colony:
@@ -164,10 +190,14 @@ class Colony:
         """All that the monitor and its children have said."""
         return self.log_path.read_bytes() if self.log_path.exists() else b""
 
+    def log_lines(self) -> list[bytes]:
+        """The lines of the log, but for one that is still being written."""
+        return self.log().split(b"\n")[:-1]
+
     def lines(self, name: str) -> list[bytes]:
-        """The lines of one process in the log, without its name."""
+        """The lines of one process in the log, without its name; those that are written whole."""
         prefix = name.encode() + b": "
-        return [line[len(prefix) :] for line in self.log().split(b"\n") if line.startswith(prefix)]
+        return [line[len(prefix) :] for line in self.log_lines() if line.startswith(prefix)]
 
     # Its files
 

@@ -8,10 +8,9 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import pytest
-from colony import DEADLINE_S, LAUNCHES, NOBODY, Colony, alive, children_of, proc_status, until
+from colony import DEADLINE_S, LAUNCHES, NOBODY, Colony, alive, children_of, until
 
 ROOT = os.geteuid() == 0
 needs_root = pytest.mark.skipif(
@@ -45,8 +44,12 @@ class Inside:
 
     def __init__(self, unshare: subprocess.Popen[bytes]) -> None:
         self._unshare = unshare
-        until(lambda: unshare.poll() is not None or children_of(unshare.pid), "process 1 is there")
-        self.pid = children_of(unshare.pid)[0][0]
+
+        def children() -> list[tuple[int, str]]:
+            assert unshare.poll() is None, f"unshare has ended with {unshare.returncode}"
+            return children_of(unshare.pid)
+
+        self.pid = until(children, "process 1 is there")[0][0]
 
     def poll(self) -> int | None:
         return self._unshare.poll()
@@ -56,7 +59,7 @@ class Inside:
 
     def send_signal(self, signum: int) -> None:
         if self.poll() is None:
-            with contextlib.suppress(ProcessLookupError):  # unshare is about to say so
+            with contextlib.suppress(ProcessLookupError):  # unshare ends a moment later
                 os.kill(self.pid, signum)
 
     def kill(self) -> None:
@@ -70,10 +73,17 @@ def start_as_process_1(colony: Colony, *options: str) -> None:
 
 
 def _start_inside(colony: Colony, command: Sequence[str]) -> None:
+    before = colony.monitor_status()  # of another one, whose pid was 1 as well
     colony.start_as(command, wait=False)
     assert colony.monitor is not None
     colony.monitor = Inside(colony.monitor)  # type: ignore[assignment]
-    until(lambda: (colony.monitor_status() or {}).get("state") == "running", "the monitor runs")
+
+    def runs() -> bool:
+        assert colony.monitor_lives(), colony.log()
+        now = colony.monitor_status()
+        return now is not None and now != before and now["state"] == "running"
+
+    until(runs, "the monitor runs")
 
 
 def start_as_nobody(colony: Colony, *options: str) -> None:
@@ -125,22 +135,9 @@ def becomes_root(colony: Colony) -> Iterator[list[str]]:
     yield command
 
 
-def inside_pid(pid: int) -> int:
-    """The pid that a process has in its innermost namespace."""
-    return int(proc_status(pid)["NSpid"].split()[-1])
-
-
 def kill(pids: Sequence[int]) -> None:
     """Kill what a test knows of, and see it gone."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     until(lambda: not any(map(alive, pids)), "they are gone")
-
-
-def limit_of_locks(pid: int) -> str:
-    """A process's soft limit of file locks, as text; empty where it can't be seen."""
-    with contextlib.suppress(OSError, IndexError):
-        limits = Path(f"/proc/{pid}/limits").read_text()
-        return limits.partition("Max file locks")[2].split()[0]
-    return ""

@@ -7,7 +7,6 @@ import os
 import re
 import select
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from colony import DEADLINE_S, POLL_S, Colony, alive, until
+from ports import free_ports
 
 from pages import Block
 from transcripts import Step, difference, is_transcript, steps
@@ -119,10 +119,18 @@ def shell(folder: Path, stand_for: Mapping[str, str], may_fail: str = r"(?!)") -
         yield found
     finally:
         found.close()
-        for pid in _started_in(folder):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
-        until(lambda: not _started_in(folder), "monitors and jobs end")
+        told: set[int] = set()
+
+        def all_end() -> bool:
+            """Who has been started meanwhile is told to end as well."""
+            left = set(_started_in(folder))
+            for pid in left - told:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
+            told.update(left)
+            return not left
+
+        until(all_end, "monitors and jobs end")
     colonies = [Colony(lock.parents[1]) for lock in folder.rglob("status/.lock")]
     assert [pid for colony in colonies for pid in colony.marked()] == []
 
@@ -151,12 +159,11 @@ def run_page(
     """
     found = [step for block in blocks if is_transcript(block) for step in steps(block)]
     ports = sorted({port for step in found for port in _PORT.findall(step.command)})
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in ports]
-        free = {port: str(s.getsockname()[1]) for port, s in zip(ports, sockets, strict=True)}
-    with shell(folder, {**free, **(stand_for or {})}, may_fail) as running:
-        for step in found:
-            running.carry_out(page, step)
+    with free_ports(len(ports)) as free:
+        stand_ins = dict(zip(ports, map(str, free), strict=True))
+        with shell(folder, {**stand_ins, **(stand_for or {})}, may_fail) as running:
+            for step in found:
+                running.carry_out(page, step)
     return len(found)
 
 

@@ -67,6 +67,7 @@ def test_plugins_run_and_do_their_work(colony: Colony) -> None:
         assert ctl(colony, "job", "add", "seldom", "--every", "1h", "--", "true")[0] == 0
         assert ctl(colony, "job", "run", "seldom", "--wait") == (0, "", "")
         for name, why in (("silent", "no heartbeat for"), ("unwell", "the HTTP check failed")):
+            colony.running(name)
             until(lambda name=name: colony.of(name)["starts"] > 1, f"{name} is restarted")
             until(lambda name=name, why=why: why in colony.of(name)["reason"], why)
         server.shutdown()
@@ -89,10 +90,9 @@ def test_a_checker_that_hangs_is_restarted_by_the_other(colony: Colony) -> None:
         heart = {"period": 1, "grace": 3, "status": str(colony.status / ".hearts") + "/"}
         mark(colony, name, **{"ncolony.beatcheck": heart, "killtime": 0.2})
     colony.start()
-    first = colony.running(PLUGINS[0])
-    colony.running(PLUGINS[1])
     for name in PLUGINS[:2]:
         until((colony.status / ".hearts" / name).exists, f"{name} beats")
+    first = colony.running(PLUGINS[0])
     os.kill(first, signal.SIGSTOP)
     colony.running(PLUGINS[0], other_than=first)
     assert "no heartbeat for" in colony.of(PLUGINS[0])["reason"]

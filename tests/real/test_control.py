@@ -95,9 +95,11 @@ def test_following_misses_nothing_across_rotations(colony: Colony, tmp_path: Pat
     try:
         colony.python("web", WRITE_LINES.format(count=count), log=log)
         until(lambda: shown.read_bytes().count(b"\n") >= count, "all lines are shown")
-    finally:
         following.send_signal(signal.SIGINT)
         _, err = following.communicate(timeout=DEADLINE_S)
+    finally:
+        following.kill()
+        following.wait()
     assert (following.returncode, err) == (130, b"")
     expected = [b"%d %s" % (i, b"x" * (i * 7919 % 300)) for i in range(count)]
     assert shown.read_bytes().splitlines() == expected
@@ -138,6 +140,7 @@ def test_the_monitors_own_log_is_read_where_it_is_a_file(colony: Colony) -> None
     assert colony.stop() == 0
     colony.start(stdout=subprocess.DEVNULL)
     colony.running("web")
+    colony.running("db")
     code, out, err = ncolony(colony, "logs")
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert "cannot show the logs of db, web: the output goes to the monitor's, which is not" in err

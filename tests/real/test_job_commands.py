@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from colony import DEADLINE_S, until
+from colony import DEADLINE_S, place, until
 
 from ncolony import ctllib
 
@@ -103,7 +103,7 @@ def test_a_file_that_is_refused_is_told_with_the_reason(jobs: Jobs) -> None:
     """One written by hand, with a mistake: what was good before stays in force."""
     jobs.start()
     ctllib.job_add(jobs.places, "a", ["true"], every="1h", wait_s=DEADLINE_S)
-    (jobs.folder / "jobs" / "a").write_text('{"args": ["true"], "schedule": {"every": "soon"}}')
+    place(jobs.folder / "jobs" / "a", b'{"args": ["true"], "schedule": {"every": "soon"}}')
     until(lambda: jobs.listed()["jobs"]["a"]["refused"], "it is refused")
     code, out, _ = jobs.job("list", COLUMNS="80")
     assert code == 1

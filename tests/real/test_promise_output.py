@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import termios
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,7 +56,7 @@ def test_a_last_line_without_an_end_is_kept(colony: Colony) -> None:
 
 def test_what_is_written_between_term_and_exit_is_kept(colony: Colony) -> None:
     """Also when the monitor itself is on its way out."""
-    colony.start()
+    colony.start("--killtime", "60")
     colony.shell(
         "web", "exec 2>&-; trap 'seq 1 5000; exit 0' TERM; echo up; while :; do sleep 0.05; done"
     )
@@ -77,7 +76,7 @@ def test_two_floods_at_once_tear_no_line(colony: Colony) -> None:
     for name in ("one", "two"):
         until(lambda n=name: len(colony.lines(n)) >= 3000, f"all lines of {name}")
         assert colony.lines(name) == _flooded(3000)
-    own = [i for i in colony.log().splitlines() if not i.startswith((b"one: ", b"two: "))]
+    own = [i for i in colony.log_lines() if not i.startswith((b"one: ", b"two: "))]
     assert all(line.startswith(b"20") for line in own), own[:3]
 
 
@@ -85,7 +84,7 @@ def test_bytes_pass_as_they_are(colony: Colony) -> None:
     """What isn't UTF-8, NUL bytes and lone carriage returns included; stderr like stdout."""
     colony.start(*ONCE)
     colony.shell("web", r"printf '\377\376\000\r\033[1m\f\342\200\250x\n' >&2; echo ok")
-    colony.said(b"web: ok")
+    colony.said(b"web: ok\n")
     assert colony.lines("web") == [b"\xff\xfe\0\r\x1b[1m\x0c\xe2\x80\xa8x", b"ok"]
 
 
@@ -99,16 +98,14 @@ def test_empty_lines_are_lines(colony: Colony) -> None:
 
 def test_a_grandchild_that_holds_the_pipe_delays_nothing(colony: Colony) -> None:
     """A restart goes on at once, and what the grandchild says later is still passed on."""
-    colony.start("--killtime", "60")
+    colony.start("--killtime", "600")
     script = "setsid sh -c 'echo $$ >{0}/holder; while :; do echo held; sleep 0.05; done' & {1}"
     colony.shell("web", script.format(colony.root, "exec sleep infinity"), kill_mode="process")
     pid = colony.running("web")
     holder = int(until(lambda: _text(colony.root / "holder"), "the grandchild is there"))
     try:
         colony.shell("web", "echo second; exec sleep infinity", kill_mode="process")
-        begin = time.monotonic()
         colony.running("web", other_than=pid)
-        assert time.monotonic() - begin < 20
         colony.said(b"web: second")
         held = len(colony.lines("web"))
         until(lambda: len(colony.lines("web")) > held + 3, "the grandchild is still heard")
@@ -120,7 +117,8 @@ def test_a_grandchild_that_holds_the_pipe_delays_nothing(colony: Colony) -> None
 
 
 def _text(path: Path) -> str:
-    return path.read_text().strip() if path.exists() else ""
+    text = path.read_text() if path.exists() else ""
+    return text if text.endswith("\n") else ""
 
 
 def test_a_reader_that_stalls_stalls_the_floods_alone(colony: Colony) -> None:
@@ -187,9 +185,7 @@ def test_the_end_does_not_wait_for_a_reader(colony: Colony) -> None:
     colony.shell("flood", "exec yes")
     colony.running("flood")
     until(_full(read_fd), "the pipe is full")
-    begin = time.monotonic()
     assert colony.stop() == 0
-    assert time.monotonic() - begin < 15
     os.close(read_fd)
 
 

@@ -9,19 +9,23 @@ import os
 import signal
 import subprocess
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from colony import (
+    DEADLINE_S,
     LAUNCHES,
     Colony,
     alive,
     children_of,
+    command_line_of,
     descriptors_of,
     place,
     proc_state,
     proc_status,
     until,
+    until_none,
 )
 
 #: Nothing here may need the clock of the fallback.
@@ -73,22 +77,25 @@ def test_what_a_run_leaves_in_its_group_ends_with_it(colony: Colony) -> None:
 
 def test_a_restart_while_it_stops_is_one_start(colony: Colony) -> None:
     """Requests that cross: restart, stop, start and a new file while TERM is ignored."""
-    colony.start("--killtime", "0.3")
+    colony.start("--killtime", "600")
     colony.python(
         "web",
         "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True)\n"
         "while True: time.sleep(9)",
     )
-    colony.running("web")
+    pid = colony.running("web")
     colony.said(b"web: up")
     colony.ask("RESTART", "web")
-    colony.until_state("web", "STOPPING", "KILLING")
+    colony.until_state("web", "STOPPING")
     colony.ask("STOP", "web")
     colony.ask("START", "web")
     colony.ask("RESTART", "web")
-    colony.configure("web")
+    contents = colony.configure("web")
+    until(lambda: not list(colony.messages.glob("m*")), "all are taken")
+    colony.until_state("web", "STOPPING", fingerprint=sha256(contents).hexdigest())
+    os.kill(pid, signal.SIGKILL)
     now = colony.until_state("web", "RUNNING", starts=2)
-    assert list(colony.mine()) == [now["pid"]]
+    until(lambda: list(colony.mine()) == [now["pid"]], "one runs")
 
 
 # 2. Convergence
@@ -100,7 +107,7 @@ def test_files_before_the_monitor_and_after_it(colony: Colony) -> None:
     colony.start(*NO_CLOCK)
     colony.configure("late")
     pids = {colony.running("early"): "early", colony.running("late"): "late"}
-    assert colony.mine() == pids
+    until(lambda: colony.mine() == pids, "both run, each once")
 
 
 def test_other_contents_restart_and_the_same_contents_do_not(colony: Colony) -> None:
@@ -130,7 +137,8 @@ def test_a_burst_of_changes_ends_with_the_last(colony: Colony) -> None:
 
     def last_version() -> bool:
         with contextlib.suppress(OSError):
-            return b"V=299\0" in Path(f"/proc/{colony.running('web')}/environ").read_bytes()
+            environ = Path(f"/proc/{colony.running('web')}/environ").read_bytes()
+            return b"V=299" in environ.split(b"\0")
         return False
 
     until(last_version, "the last version runs")
@@ -168,8 +176,7 @@ def test_a_config_map_swap_is_one_change(colony: Colony) -> None:
     (colony.config / "..tmp").rename(colony.config / "..data")
     for name, pid in zip(("web", "api"), pids, strict=True):
         new = colony.running(name, other_than=pid)
-        command = Path(f"/proc/{new}/cmdline").read_bytes()
-        assert command == b"sleep\x001002\0"
+        assert command_line_of(new) == [b"sleep", b"1002"]
     (colony.config / "..tmp").symlink_to("..v2")
     (colony.config / "..tmp").rename(colony.config / "..data")
     colony.configure("after")
@@ -248,7 +255,7 @@ def test_requests_do_what_they_say(colony: Colony) -> None:
     colony.running("after")
     assert (colony.of("b") or {})["state"] == "STOPPED"
     colony.ask("START", "b")
-    assert Path(f"/proc/{colony.running('b')}/cmdline").read_bytes() == b"sleep\x001000\0"
+    assert command_line_of(colony.running("b")) == [b"sleep", b"1000"]
 
 
 def test_a_clock_helps_where_notices_do_not(colony: Colony) -> None:
@@ -275,14 +282,14 @@ def test_a_thousand_runs_leave_no_trace(colony: Colony) -> None:
     colony.shell("ends", "echo once more; sleep 0.001 & exit 0")
     colony.configure("lives")
     colony.running("lives")
-    until(lambda: (colony.of("ends") or {}).get("starts", 0) > 100, "a hundred runs")
+    until_none(lambda: 100 - (colony.of("ends") or {}).get("starts", 0), "a hundred runs")
     colony.remove("ends")
     colony.gone("ends")
     descriptors = len(descriptors_of(colony.pid))
-    memory_kb = int(proc_status(colony.pid)["VmRSS"].split()[0])
+    memory_kb = _own_memory_kb(colony.pid)
     colony.shell("ends", "echo once more; exit 0")
     pid = colony.running("lives")
-    until(lambda: (colony.of("ends") or {}).get("starts", 0) > 1000, "a thousand runs")
+    until_none(lambda: 1000 - (colony.of("ends") or {}).get("starts", 0), "a thousand runs")
     for _ in range(20):
         colony.ask("RESTART", "lives")
         pid = colony.running("lives", other_than=pid)
@@ -290,18 +297,24 @@ def test_a_thousand_runs_leave_no_trace(colony: Colony) -> None:
     colony.gone("ends")
     until(lambda: children_of(colony.pid) == [(pid, "S")], "no zombie is left")
     until(lambda: len(descriptors_of(colony.pid)) <= descriptors, "no descriptor more than before")
-    grown_kb = int(proc_status(colony.pid)["VmRSS"].split()[0]) - memory_kb
-    assert grown_kb < 2048
+    assert _own_memory_kb(colony.pid) - memory_kb < 2048
+
+
+def _own_memory_kb(pid: int) -> int:
+    """Without what is a file's, too: of that the kernel keeps as much as it has room for."""
+    return int(proc_status(pid)["RssAnon"].split()[0])
 
 
 def test_orphans_are_buried(colony: Colony) -> None:
     """What a child leaves outside of its group comes to the monitor, which reaps it."""
     colony.start()
-    colony.shell("web", "(setsid sleep 0.2 & echo $!; wait -n 0) & exec sleep infinity")
-    colony.shell("web", "setsid sh -c 'sleep 0.3' & exec sleep infinity")
-    pid = colony.running("web")
-    until(lambda: list(colony.mine()) == [pid], "the orphan has ended")
-    until(lambda: len(children_of(colony.pid)) == 1, "no zombie is left")
+    colony.shell("one", "(setsid sleep 0.2 & echo left) & exec sleep infinity")
+    colony.shell("two", "(setsid sh -c 'sleep 0.3; true' & echo left); exec sleep infinity")
+    for name in ("one", "two"):
+        colony.said(f"{name}: left".encode())
+    pids = sorted(colony.running(name) for name in ("one", "two"))
+    until(lambda: sorted(colony.mine()) == pids, "the orphans have ended")
+    until(lambda: children_of(colony.pid) == [(pid, "S") for pid in pids], "no zombie is left")
 
 
 def test_a_colony_at_rest_costs_nothing(colony: Colony) -> None:
@@ -315,57 +328,78 @@ def test_a_colony_at_rest_costs_nothing(colony: Colony) -> None:
     def switches() -> int:
         return int(proc_status(colony.pid)["voluntary_ctxt_switches"])
 
-    def quiet() -> bool:
+    def quiet(seconds: float) -> bool:
         before = switches()
-        time.sleep(3)  # this is what is measured
-        return switches() == before
+        time.sleep(seconds)  # this is what is measured
+        return switches() == before and proc_state(colony.pid) == "S"
 
     # The last status files are written a little after the last start.
-    assert quiet() or quiet()
+    until(lambda: quiet(0.2), "all is done")
+    assert quiet(3)
 
 
 # 6. Bounded end
 
-_DEAF = "trap '' TERM; while :; do sleep 1000; done"
+_DEAF = "trap '' TERM; echo up; while :; do sleep 1000; done"
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_the_end_is_bounded(colony: Colony, signum: int) -> None:
     """Children that ignore TERM: killtime, half a second, and nothing is left."""
     killtime_s = 0.5
-    took_s = []
-    for _ in range(3):  # this machine may be busy with something else for a moment
+
+    def took_s(script: str, killtime_s: float) -> float:
+        colony.log_path.write_bytes(b"")
         for i in range(10):
-            colony.shell(f"deaf{i}", f"echo up; {_DEAF}")
+            colony.shell(f"p{i}", script)
         colony.start("--killtime", str(killtime_s))
         for i in range(10):
-            colony.running(f"deaf{i}")
-            until(lambda i=i: colony.lines(f"deaf{i}"), "it is deaf by now")
+            colony.running(f"p{i}")
+            until(lambda i=i: colony.lines(f"p{i}"), f"p{i} is up")
         begin = time.monotonic()
         assert colony.stop(signum) == 0
-        took_s.append(time.monotonic() - begin)
+        took = time.monotonic() - begin
         assert colony.mine() == {}
-        colony.log_path.write_bytes(b"")
-        if took_s[-1] <= killtime_s + 0.5:
-            break
-    assert min(took_s) <= killtime_s + 0.5
-    assert took_s[-1] >= killtime_s
+        return took
+
+    def is_in_time() -> bool:
+        # This machine may be busy with something else: what does it take for those who obey?
+        others_s = took_s("echo up; exec sleep infinity", 600)
+        deaf_s = took_s(_DEAF, killtime_s)
+        assert deaf_s >= killtime_s
+        return deaf_s <= killtime_s + max(0.5, 2 * others_s)
+
+    until(is_in_time, "the end comes within half a second after the kill timeout")
+
+
+def test_a_monitor_that_was_stopped_at_its_end_leaves_nobody_behind(colony: Colony) -> None:
+    """What is killed only after its time has a moment to go, too."""
+    killtime_s = 0.3
+    colony.shell("deaf", "trap 'echo deaf' TERM; echo up; while :; do sleep 1000; done")
+    colony.start("--killtime", str(killtime_s))
+    colony.said(b"deaf: up\n")
+    assert colony.monitor is not None
+    colony.monitor.send_signal(signal.SIGTERM)
+    colony.said(b"deaf: deaf\n")
+    os.kill(colony.pid, signal.SIGSTOP)
+    overdue_mono = time.monotonic() + killtime_s + 0.5
+    until(lambda: time.monotonic() > overdue_mono, "the end is overdue")
+    os.kill(colony.pid, signal.SIGCONT)
+    assert colony.monitor.wait(DEADLINE_S) == 0
 
 
 def test_who_ends_at_once_is_not_waited_for(colony: Colony) -> None:
-    """With a killtime of a minute, and one process down and one in BACKOFF."""
+    """With a killtime of ten minutes, and one process down and one in BACKOFF."""
     colony.configure("web")
     colony.configure("down")
     colony.configure("never", "/nowhere")
-    colony.start("--killtime", "60")
+    colony.start("--killtime", "600")
     colony.running("web")
     colony.running("down")
     colony.ask("STOP", "down")
     colony.until_state("down", "STOPPED")
     colony.until_state("never", "BACKOFF")
-    begin = time.monotonic()
-    assert colony.stop() == 0
-    assert time.monotonic() - begin < 15
+    assert colony.stop() == 0  # and not later than any condition here
 
 
 # 7. Truth
@@ -401,8 +435,8 @@ def test_status_files_of_a_killed_monitor_are_cleaned(colony: Colony) -> None:
     colony.start()
     colony.running("web", other_than=pid)
     colony.gone("old")
-    place(colony.status / ".barrier", b"")
-    assert {p.name for p in colony.status.iterdir()} >= {"web", ".monitor"}
+    assert (colony.status / "web").exists()
+    assert (colony.monitor_status() or {})["pid"] == colony.pid
 
 
 def test_a_status_file_is_always_whole(colony: Colony) -> None:
@@ -473,13 +507,13 @@ def test_a_monitor_that_was_stopped_for_a_while_catches_up(colony: Colony) -> No
     colony.running("e")
     colony.gone("b")
     assert colony.running("d") == pids["d"]
-    assert sorted(colony.mine().values()) == ["a", "c", "d", "e"]
+    until(lambda: sorted(colony.mine().values()) == ["a", "c", "d", "e"], "each runs once")
 
 
 def test_back_off_doubles_and_says_when(colony: Colony) -> None:
     """A program that ends at once is started less and less often, and a restart asks anew."""
     colony.start("--minrestartdelay", "0.1", "--maxrestartdelay", "0.4")
-    colony.shell("web", "date +%s.%N")
+    colony.shell("web", "read seconds rest </proc/uptime; echo $seconds")
     until(lambda: len(colony.lines("web")) >= 5, "five runs")
     times = [float(line) for line in colony.lines("web")[:5]]
     gaps = [b - a for a, b in itertools.pairwise(times)]

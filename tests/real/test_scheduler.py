@@ -11,11 +11,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from colony import DEADLINE_S, Colony, alive, assert_no_traceback, place, until
+from colony import (
+    DEADLINE_S,
+    Colony,
+    alive,
+    assert_no_traceback,
+    children_of,
+    descriptors_of,
+    place,
+    until,
+)
+
+from ncolony.status import utc_text
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -143,24 +155,30 @@ def test_a_command_runs_at_once_and_every_so_often(
 
 def test_a_command_that_overruns_is_ended_with_all_it_started(scheduler: Scheduler) -> None:
     """TERM, which it doesn't hear, then KILL, also for its child."""
-    child, own = scheduler.root / "child", scheduler.root / "own"
-    script = f"trap '' TERM; (trap '' TERM; sleep 600) & echo $! >{child}; echo $$ >{own}; wait"
-    options = ["--frequency", "600", "--timeout", "0.3", "--grace", "0.3"]
+    deaf = scheduler.root / "deaf"
+    script = f"trap '' TERM; sleep 600 & echo $! $$ >>{deaf}; wait"
+    # One that is ended before it is deaf has another turn.
+    options = ["--frequency", "1", "--timeout", "0.3", "--grace", "0.3"]
     scheduler.start(*shell(script), *options)
-    pids = [scheduler.pid_in(path) for path in (child, own)]
+    until(lambda: deaf.exists() and deaf.read_text().endswith("\n"), "it is deaf")
     scheduler.said("sh: killed by SIGKILL after the timeout of 0.3 s")
+    pids = [int(pid) for pid in deaf.read_text().split()]
+    scheduler.pids.update(pids)
     until(lambda: not any(map(alive, pids)), "both are gone")
 
 
 def test_a_command_by_cron(scheduler: Scheduler) -> None:
     """Each second, by a clock in Berlin; not before its time, unless asked."""
     cron = ["--cron", "* * * * * *", "--timezone", "Europe/Berlin", "--overlap", "allow"]
-    scheduler.start(*shell("date +%S.%N"), *cron)
-    until(lambda: len(re.findall(r"^\d\d\.\d{9}$", scheduler.log(), re.MULTILINE)) >= 3, "it runs")
-    seconds = [
-        int(found) for found in re.findall(r"^(\d\d)\.\d{9}$", scheduler.log(), re.MULTILINE)
-    ]
-    assert seconds == [(seconds[0] + i) % 60 for i in range(len(seconds))]
+    scheduler.start(*shell("date '+second %s'"), *cron)
+
+    def runs_each_second() -> bool:
+        found = re.findall(r"^second (\d+)\n", scheduler.log(), re.MULTILINE)
+        steps = [int(after) - int(before) for before, after in pairwise(found)]
+        return [1, 1] in [steps[i : i + 2] for i in range(len(steps))]
+
+    # Now and then, the machine may have no time for it.
+    until(runs_each_second, "it runs three seconds in a row, and no more often")
 
 
 def test_who_stops_the_scheduler_stops_the_command(scheduler: Scheduler) -> None:
@@ -172,7 +190,7 @@ def test_who_stops_the_scheduler_stops_the_command(scheduler: Scheduler) -> None
     began = time.monotonic()
     assert scheduler.stop() in ENDED
     assert not alive(pid)
-    assert 0.4 < time.monotonic() - began < 10
+    assert time.monotonic() - began > 0.4
     scheduler.said("stopped with the scheduler")
 
 
@@ -232,7 +250,7 @@ def test_a_file_that_can_t_be_used_says_why_and_disturbs_nobody(scheduler: Sched
     found = scheduler.until_status("other", state="refused")
     assert "restart: not allowed: a job is not restarted" in found["refused"]
     scheduler.said("cannot use .*/jobs/job: schedule.cron: found")
-    before = scheduler.status("job")["runs"]
+    before = scheduler.until_status("job")["runs"]
     until(lambda: scheduler.status("job")["runs"] > before, "it goes on")
 
 
@@ -258,13 +276,24 @@ def test_results_and_missed_runs_outlive_the_scheduler(scheduler: Scheduler) -> 
     for name in ("made-up", "left-out"):
         scheduler.until_status(name, runs=0)
     assert scheduler.stop(signal.SIGKILL) == -signal.SIGKILL
-    for name in ("made-up", "left-out"):  # two hours pass
+    for name in ("made-up", "left-out"):  # two hours pass, and half of a period
         path = scheduler.jobs / ".status" / ".jobs" / name
-        found = {**json.loads(path.read_text()), "runs": 7, "last_due": "2026-01-01T00:00:00.000Z"}
+        found = json.loads(path.read_text())
+        found |= {"runs": 7, "last_due": date(-7500), "next": date(-6900)}
         place(path, json.dumps(found).encode())
     scheduler.start_jobs()
     scheduler.until_status("made-up", runs=8, last_result="exit 0")
-    assert scheduler.until_status("left-out", runs=7)["next"] > "2026-01-01"
+
+    def goes_on() -> dict[str, Any] | None:
+        now = scheduler.status("left-out")
+        return now if (now["next"] or "") > date(0) else None
+
+    assert until(goes_on, "its next time is to come")["runs"] == 7
+
+
+def date(in_s: float) -> str:
+    """What a status file calls a time from now."""
+    return utc_text(time.time() + in_s)
 
 
 def test_two_schedulers_don_t_run_the_same_jobs(scheduler: Scheduler) -> None:
@@ -294,7 +323,8 @@ def test_a_job_may_log_to_files(scheduler: Scheduler) -> None:
 def test_who_leaves_its_group_is_ended_with_the_scheduler(scheduler: Scheduler) -> None:
     """Nobody knows whose it is any more, but it is the scheduler's to end."""
     own = scheduler.root / "own"
-    script = f"setsid sh -c 'echo $$ >{own}; exec sleep 600' & sleep 0.3"
+    leaves = f"setsid sh -c 'echo $$ >{own}; exec sleep 600' &"
+    script = f"{leaves} until [ -s {own} ]; do sleep 0.01; done"
     scheduler.job("job", "sh", "-c", script, at_start=True)
     scheduler.start_jobs()
     pid = scheduler.pid_in(own)
@@ -309,15 +339,16 @@ def test_a_thousand_runs_leave_no_trace(scheduler: Scheduler) -> None:
     scheduler.start_jobs()
     scheduler.until_status("quick", runs=1, state="waiting")
     assert scheduler.process is not None
-    descriptors = Path(f"/proc/{scheduler.process.pid}/fd")
-    before = len(list(descriptors.iterdir()))
+    pid = scheduler.process.pid
+    before = len(descriptors_of(pid))
     for i in range(50):
         scheduler.job(f"j{i}", "sh", "-c", "echo said", schedule={"every": 0.2})
-    until(lambda: scheduler.log().count(": said") > 1000, "they run")
+    until(lambda: scheduler.log().count(": said") > 1000, "they run", DEADLINE_S * 2)
     for i in range(50):
         (scheduler.jobs / f"j{i}").unlink()
     until(lambda: not scheduler.status("j49"), "they are gone")
-    until(lambda: len(list(descriptors.iterdir())) == before, "their descriptors are closed")
+    until(lambda: len(descriptors_of(pid)) <= before, "their descriptors are closed")
+    until(lambda: children_of(pid) == [], "they are buried")
 
 
 # Under a monitor
@@ -327,7 +358,7 @@ def test_under_a_monitor(colony: Colony) -> None:
     """It is a process like any other, and leaves nothing when the colony ends."""
     (colony.root / "jobs").mkdir()
     own = colony.root / "own"
-    script = f"echo $$ >{own}; trap '' TERM; while :; do sleep 0.1; done"
+    script = f"trap '' TERM; echo $$ >{own}; while :; do sleep 0.1; done"
     job = {"args": ["sh", "-c", script], "schedule": {"every": 600}, "at_start": True}
     job |= {"test.mark": colony.mark, "grace": 0.5}
     place(colony.root / "jobs" / "deaf", json.dumps(job).encode())

@@ -9,11 +9,13 @@ import json
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from colony import Colony, alive, until
+from colony import Colony, alive, place, until
 from jsonschema import Draft202012Validator
+from ports import free_ports
 
 from ncolony import schemas
 
@@ -56,15 +58,6 @@ reactor.run()
 """
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports of the loopback interface that nobody uses, each another one."""
-    servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [server.getsockname()[1] for server in servers]
-    for server in servers:
-        server.close()
-    return ports
-
-
 def get(port: int) -> str:
     """The first line that a server answers; empty where it doesn't."""
     try:
@@ -86,12 +79,12 @@ class Watched:
         self.hearts.mkdir()
         (colony.root / "jobs").mkdir()
 
-    def server(self, name: str, port: int, manner: str) -> None:
-        """A server that is to beat."""
-        beat = {"period": 1.5, "grace": 2, "status": str(self.hearts)}
+    def server(self, name: str, port: int, manner: str, timeout: float = 1) -> None:
+        """A server that is to beat, and to answer within so many seconds."""
+        beat = {"period": 1.5 * timeout, "grace": 2, "status": str(self.hearts)}
         command = [sys.executable, str(self.script), str(port), manner]
         url = f"http://127.0.0.1:{port}/"
-        check = {"url": url, "period": 0.5, "timeout": 1, "grace": 6, "maxBad": 3}
+        check = {"url": url, "period": 0.5, "timeout": timeout, "grace": 6, "maxBad": 3}
         checks = {"ncolony.beatcheck": beat, "ncolony.httpcheck": check}
         self.colony.configure(name, *command, **checks)
 
@@ -106,9 +99,7 @@ class Watched:
     def job(self, name: str, script: str, **others: Any) -> None:
         """A job that runs a shell script."""
         document = {"args": ["sh", "-c", script], "test.mark": self.colony.mark, **others}
-        aside = self.colony.root / "jobs" / f"{name}.new"
-        aside.write_text(json.dumps(document))
-        aside.rename(self.colony.root / "jobs" / name)
+        place(self.colony.root / "jobs" / name, json.dumps(document).encode())
 
     def said_of(self, kind: str, name: str) -> dict[str, Any]:
         """What a plugin's status file says; empty where it isn't there."""
@@ -147,17 +138,24 @@ def faults(schema: str, text: bytes) -> list[str]:
 
 
 @pytest.fixture
+def ports() -> Iterator[list[int]]:
+    """Of the five servers."""
+    with free_ports(5) as found:
+        yield found
+
+
+@pytest.fixture
 def watched(colony: Colony) -> Watched:
     return Watched(colony)
 
 
-def test_each_is_treated_as_it_should_be(watched: Watched) -> None:
+def test_each_is_treated_as_it_should_be(ports: list[int], watched: Watched) -> None:
     """Who stops beating, hangs, answers 500 or not at all is restarted, and its status says why;
     a job that overruns is ended; who is well keeps its process."""
     colony = watched.colony
-    well, silent, hung, failing, mute = free_ports(5)
+    well, silent, hung, failing, mute = ports
     colony.start()
-    watched.server("well", well, "is well")
+    watched.server("well", well, "is well", timeout=3)
     watched.server("silent", silent, "stops beating")
     watched.server("hung", hung, "hangs")
     watched.server("failing", failing, "answers 500")

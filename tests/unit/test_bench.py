@@ -133,6 +133,7 @@ def test_a_bar_is_kept_or_not(value, floor, bar, kept):
 
 
 @pytest.mark.real
+@pytest.mark.timeout(600)
 @needs_cc
 def test_stress_is_measured(tmp_path):
     """The cases run from end to end; what they count is right on a busy machine as well."""
@@ -151,6 +152,7 @@ def test_stress_is_measured(tmp_path):
 
 
 @pytest.mark.real
+@pytest.mark.timeout(600)
 @needs_cc
 def test_the_floor_is_measured(tmp_path):
     """The program runs from end to end with nothing but a C compiler."""

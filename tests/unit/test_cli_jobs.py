@@ -228,6 +228,19 @@ def test_an_unknown_job_is_refused_with_the_nearest(
     assert colony.tree() == before
 
 
+def test_a_name_of_the_other_kind_is_told_apart(
+    colony: Jobs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who asks a process for what a job does, or the other way round, learns which it is."""
+    colony.job("backup")
+    colony.configure("web")
+    for word in ("restart", "logs"):
+        assert cli.main(["--colony", str(colony.folder), word, "backup"]) == 1
+        assert "configured; it is a job's (see 'ncolony job')\n" in capsys.readouterr().err
+    assert colony.run("run", "web") == 1
+    assert "cannot run job web: no job has this name; it is a process's" in capsys.readouterr().err
+
+
 def test_remove_and_run_are_a_file_each(colony: Jobs) -> None:
     """A job that is run is a request, also before there is a scheduler; one removed is gone."""
     colony.job("backup")
@@ -521,6 +534,10 @@ def test_bash_completes_names_of_jobs(colony: Jobs) -> None:
         "poll",
     ]
     assert completed("ncolony", "job", "run", "--jobs", str(colony.jobs), "b") == ["backup"]
+    assert completed("ncolony", "job", "run", "--jobs", "=", str(colony.jobs), "b") == ["backup"]
+    assert completed("ncolony", "--colony", "~/", "job", "run", "b", home=colony.folder) == [
+        "backup"
+    ]
     assert completed("ncolony", "--colony", str(colony.folder), "restart", "") == ["process"]
 
 
@@ -541,8 +558,8 @@ def test_bash_carries_out_no_name(colony: Jobs) -> None:
     ]  # fmt: skip
 
 
-def completed(*words: str, cwd: Path | None = None) -> list[str]:
-    """What bash offers for the last word."""
+def completed(*words: str, cwd: Path | None = None, home: Path | None = None) -> list[str]:
+    """What bash offers for the last word, of these that it makes of the line."""
     script = subprocess.run(
         [sys.executable, "-m", "ncolony", "ctl", "completion", "bash"],
         capture_output=True, text=True, check=True, timeout=60,
@@ -551,6 +568,7 @@ def completed(*words: str, cwd: Path | None = None) -> list[str]:
     line = " ".join(f"'{word}'" for word in words)
     script += f"\nCOMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; {function} '{words[-1]}'"
     said = subprocess.run(
-        ["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False, cwd=cwd
-    )
+        ["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False, cwd=cwd,
+        env={"PATH": os.environ["PATH"], "HOME": str(home)},
+    )  # fmt: skip
     return said.stdout.splitlines()

@@ -8,6 +8,7 @@ import shutil
 import sys
 import types
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +19,8 @@ from ncolony import cli
 from ncolony.control.logs import command, files
 
 EARLY, LATER, LAST = (f"20261125T0{hour}3016.123456Z.log" for hour in (1, 2, 3))
+#: An hour after the last one, whatever the machine's clock says.
+AFTER = datetime.fromisoformat("2026-11-25T04:30:16Z").timestamp()
 
 
 @pytest.fixture
@@ -270,6 +273,7 @@ def test_since_passes_over_files_that_are_older(
 ) -> None:
     """A rotated file says in its name when its last line was written at the latest."""
     gzipped(rotated.logs / "web" / LATER)
+    os.utime(rotated.logs / "web" / "current", (AFTER, AFTER))
     first -= 10
     since = f"2026-11-25T{since}"
     assert logs(rotated, capfd, "web", "--since", since) == (0, numbers(first, 40), "")
@@ -283,12 +287,14 @@ def test_since_goes_by_the_lines_where_they_have_times(
 ) -> None:
     """Also by those of others in the monitor's log: what may be newer is shown."""
     times = [f"2026-11-25T01:30:1{i}.000Z" for i in range(10)]
-    colony.log("web", "".join(f"{time} web\n" for time in times))
+    current = colony.log("web", "".join(f"{time} web\n" for time in times))
+    os.utime(current, (AFTER, AFTER))
     words = ["--since", "2026-11-25T01:30:17.5Z"]
     assert logs(colony, capfd, "web", *words) == (0, f"{times[8]} web\n{times[9]} web\n", "")
     monitor_log.write_text(
         "".join(f"{time} [x#info] y\njob: {i}\n" for i, time in enumerate(times))
     )
+    os.utime(monitor_log, (AFTER, AFTER))
     assert logs(colony, capfd, "job", *words) == (0, "7\n8\n9\n", "")
     assert logs(colony, capfd, "job", *words, "-n", "2") == (0, "8\n9\n", "")
     os.utime(monitor_log, (1, 1))

@@ -289,14 +289,14 @@ def test_a_full_disk_is_told_and_leaves_nothing(
 # Waiting until it has happened.
 
 
-def test_without_a_monitor_the_wait_ends_at_once(
+def test_without_a_monitor_the_wait_ends_soon(
     colony: FakeColony, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody waits in vain; what was written stays for the monitor to find."""
     time = passing(monkeypatch)
     with pytest.raises(ctllib.CtlError, match="cannot add web: the monitor is not running"):
         ctllib.add(colony.places, "web", "echo", [], wait_s=30)
-    assert time.pauses_s == []
+    assert sum(time.pauses_s) < 2.1
     assert list(colony.tree()) == ["config/web"]
 
 

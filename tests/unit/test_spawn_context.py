@@ -400,13 +400,22 @@ def test_a_child_that_returns_from_exec_is_a_failure() -> None:
     assert raised.value.errno == errno.ENOTRECOVERABLE
 
 
-def test_a_child_that_hangs_is_ended() -> None:
+def test_a_child_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """The monitor can't wait for a file system that doesn't answer."""
+    forked: list[int] = []
+    fork = os.fork
+
+    def noted() -> int:
+        forked.append(fork())
+        return forked[-1]
+
+    monkeypatch.setattr(os, "fork", noted)
     with nothing_left():
         with pytest.raises(TimeoutError) as raised:
             _forked(Step("wait", time.sleep, (1000,)), patience_s=0.05)
         assert raised.value.strerror == "not within 0.05 s: a file system doesn't answer"
-        assert os.waitstatus_to_exitcode(os.waitpid(-1, 0)[1]) == -signal.SIGKILL
+        (pid,) = forked
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
 
 
 def test_a_fork_that_fails_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from colonies import FakeTime
 
 from ncolony.control.outcome import Failed, Happened, Pending, Verdict
-from ncolony.control.waiting import Patience, each, until
+from ncolony.control.waiting import ABSENT_S, Patience, each, until
 
 
 def scripted(*verdicts: Verdict) -> Callable[[], Verdict]:
@@ -57,30 +57,57 @@ def test_no_time_at_all_is_one_look() -> None:
     assert (verdict, time.pauses_s) == (Failed("not within 0 s; x"), [])
 
 
+def test_a_monitor_that_just_starts_is_waited_for() -> None:
+    """Who starts a monitor and asks it for something at once need not know how long it takes."""
+    time = FakeTime()
+    verdict = until(scripted(Happened()), lambda: time.now > 1000.08, patience(time, 30))
+    assert (verdict, time.pauses_s) == (Happened(), [0.05, 0.05])
+
+
 def test_without_a_monitor_nothing_is_waited_for() -> None:
-    """Where no monitor runs, that is said at once."""
+    """Where none runs or comes, that is said after 2 s, and not only when all time is up."""
     time = FakeTime()
     verdict = until(scripted(Pending("x")), lambda: False, patience(time, 30))
-    assert (verdict, time.pauses_s) == (Failed("the monitor is not running"), [])
+    assert verdict == Failed("the monitor is not running")
+    assert ABSENT_S <= time.now - 1000 < ABSENT_S + 0.1
+
+
+def test_without_a_monitor_a_short_wait_is_no_longer() -> None:
+    """At the deadline at the latest."""
+    for timeout_s in (0, 0.5):
+        time = FakeTime()
+        verdict = until(scripted(Pending("x")), lambda: False, patience(time, timeout_s))
+        assert verdict == Failed("the monitor is not running")
+        assert round(time.now - 1000, 6) == timeout_s
+
+
+def test_a_monitor_that_is_replaced_does_not_end_the_wait() -> None:
+    """It isn't there for a moment, in which what the old one left behind counts for nothing."""
+    time = FakeTime()
+    verdict = until(
+        lambda: Happened() if time.now > 1001 else Pending("x"),
+        lambda: not 1000.1 < time.now < 1000.9,
+        patience(time, 30),
+    )
+    assert verdict == Happened()
+    assert time.now - 1000 < 1.03
 
 
 def test_a_monitor_that_ends_ends_the_wait() -> None:
-    """A monitor that dies meanwhile is noticed within a quarter of a second and a look."""
+    """One that ends meanwhile and doesn't come again is given 2 s, and a quarter to notice."""
     time = FakeTime()
     verdict = until(scripted(Pending("x")), lambda: time.now < 1000.1, patience(time, 30))
     assert verdict == Failed("the monitor is not running")
-    assert time.now - 1000 < 0.27
+    assert time.now - 1000 < ABSENT_S + 0.27
 
 
-def test_can_wait_for_the_monitor_to_come() -> None:
-    """What a dead monitor left behind counts for nothing; the wait goes on until one runs."""
+def test_can_wait_for_the_monitor_all_the_time() -> None:
+    """Where its coming is what is waited for."""
     time = FakeTime()
     verdict = until(
-        scripted(Happened()),
-        lambda: time.now > 1000.08,
-        patience(time, 30, for_monitor=True),
+        scripted(Happened()), lambda: time.now > 1020, patience(time, 30, for_monitor=True)
     )
-    assert (verdict, time.pauses_s) == (Happened(), [0.05, 0.05])
+    assert verdict == Happened()
 
 
 def test_a_monitor_that_never_comes_is_told() -> None:

@@ -10,16 +10,21 @@ from .arguments import JOB, PROCESS
 from .places import Colony
 from .plugins import PLUGINS
 
+#: Where names are looked up: what the line says, else the environment, as the command does.
 #: Not by compgen's -W, which has the shell carry out what is in a name.
 _BASH = """
 _ncolony_names() {
-  local i file dir="${NCOLONY_DIR:+$NCOLONY_DIR/$2}"
+  local i value file dir="${NCOLONY_DIR:+$NCOLONY_DIR/$2}"
   for ((i = 1; i < COMP_CWORD; i++)); do
+    value="${COMP_WORDS[i + 1]}"
+    [ "$value" != = ] || value="${COMP_WORDS[i + 2]}"
+    case "$value" in \\'*\\' | \\"*\\") value="${value:1:-1}" ;; esac
     case "${COMP_WORDS[i]}" in
-      --colony) dir="${COMP_WORDS[i + 1]}/$2" ;;
-      --$2) dir="${COMP_WORDS[i + 1]}" ;;
+      --colony) dir="$value/$2" ;;
+      --$2) dir="$value" ;;
     esac
   done
+  [[ $dir != '~/'* ]] || dir="$HOME/${dir:2}"
   [ -d "$dir" ] && [ "$1" = "${1##*/}" ] || return
   for file in "$dir/$1"*; do
     case "$file" in *.new | *~) continue ;; esac
@@ -29,17 +34,20 @@ _ncolony_names() {
 _ncolony_processes() { _ncolony_names "$1" config; }
 _ncolony_jobs() { _ncolony_names "$1" jobs; }
 """
+#: Not by $words, from which shtab's functions have taken the options by then. To these, a value
+#: after "=" is none.
 _ZSH = """
 _ncolony_names() {
   local i dir="${NCOLONY_DIR:+$NCOLONY_DIR/$1}"
-  for ((i = 1; i < $#words; i++)); do
-    case "$words[i]" in
-      --colony) dir="$words[i+1]/$1" ;;
-      --$1) dir="$words[i+1]" ;;
+  local -a names typed=("${(@Q)${(z)LBUFFER}}")
+  for ((i = 1; i <= $#typed; i++)); do
+    case "$typed[i]" in
+      --colony) dir="$typed[i+1]/$1" ;;
+      --$1) dir="$typed[i+1]" ;;
     esac
   done
-  local -a names
-  [ -d "$dir" ] && names=("$dir"/*(N:t)) && compadd -- ${names:#*(.new|\\~)}
+  [[ $dir != '~/'* ]] || dir="$HOME/${dir:2}"
+  [ -d "$dir" ] && names=("$dir"/*(N-.:t)) && compadd -- ${names:#*(.new|\\~)}
 }
 _ncolony_processes() { _ncolony_names config }
 _ncolony_jobs() { _ncolony_names jobs }

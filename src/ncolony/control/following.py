@@ -156,7 +156,7 @@ def wait_for(
     *,
     monitor: bool = False,
 ) -> None:
-    """Wait at most so many seconds; for a ``monitor`` to come as well, or only while it lives.
+    """Wait at most so many seconds; where none runs, as long for a ``monitor`` or a moment only.
 
     ``asked`` is the path of the request, where there is one. Raises CtlError where it doesn't come
     to that.

@@ -23,6 +23,9 @@ def require_known(verb: str, colony: Colony, name: str) -> None:
 
 
 def unknown_name(verb: str, colony: Colony, name: str) -> CtlError:
-    """The error for a name that isn't configured, with the nearest that is."""
+    """The error for a name that no process has: a job has it, or which is near."""
+    from .jobs import where  # which needs what is here
+
     near = nearest(name, configured.names(colony))
-    return CtlError(f"cannot {verb} {name}: no process of this name is configured{near}")
+    more = "; it is a job's (see 'ncolony job')" if where.has(colony, name) else near
+    return CtlError(f"cannot {verb} {name}: no process of this name is configured{more}")

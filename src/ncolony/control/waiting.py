@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -14,6 +15,8 @@ POLL_S = 0.01
 MONITOR_POLL_S = 0.25
 #: While there is no monitor, its coming is all there is to see.
 NO_MONITOR_POLL_S = 0.05
+#: A monitor or scheduler that was just started, or is being replaced, takes less to be there.
+ABSENT_S = 2.0
 NOT_RUNNING = "the monitor is not running"
 
 
@@ -21,7 +24,7 @@ class Patience(NamedTuple):
     """How long to wait, and the clock to wait by; times in seconds."""
 
     timeout_s: float
-    #: Whether to wait for a monitor where none runs, instead of giving up at once.
+    #: Whether to wait as long for a monitor where none runs, instead of giving up after ABSENT_S.
     for_monitor: bool = False
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -38,16 +41,17 @@ def until(
     ``absent`` is the reason where it isn't running. A look always follows the last pause, so
     what happened just before the time was up counts.
     """
-    now = patience.monotonic()
+    now = seen = monitor_due = patience.monotonic()
     deadline = now + patience.timeout_s
-    monitor_due = now
+    absent_s = math.inf if patience.for_monitor else min(ABSENT_S, patience.timeout_s)
     running = False
     while True:
         if now >= monitor_due:
             running = is_running()
-            if not running and not patience.for_monitor:
+            if running:
+                seen, monitor_due = now, now + MONITOR_POLL_S
+            elif now >= seen + absent_s:
                 return Failed(absent)
-            monitor_due = now + MONITOR_POLL_S if running else now
         verdict = look() if running else Pending(absent)
         if not isinstance(verdict, Pending):
             return verdict

@@ -98,7 +98,7 @@ def wait_for(
     wait_s: float,
     asked: str | None = None,
 ) -> None:
-    """Wait while a scheduler lives, at most so many seconds, for what ``look`` is for.
+    """Wait at most so many seconds, and only while a scheduler lives, for what ``look`` is for.
 
     ``asked`` is the path of the request, where there is one. Raises CtlError where it doesn't come
     to that.

@@ -36,14 +36,20 @@ def names(colony: Colony) -> list[str]:
     return configured.listed(directory(colony))
 
 
+def has(colony: Colony, name: str) -> bool:
+    """Whether there is a job of this name, as far as it is known where jobs are."""
+    return bool(colony.jobs or colony.messages) and os.path.isfile(file_of(colony, name))
+
+
 def require_known(verb: str, colony: Colony, name: str) -> None:
     """Raise CtlError unless there is a job of this name."""
     refuse_bad(f"{verb} job", name, "job")
-    if not os.path.isfile(file_of(colony, name)):
+    if not has(colony, name):
         raise unknown_name(verb, colony, name)
 
 
 def unknown_name(verb: str, colony: Colony, name: str) -> CtlError:
-    """The error for a name that no job has, with the nearest that one has."""
+    """The error for a name that no job has; it says whether a process has it, or which is near."""
     near = nearest(name, names(colony))
-    return CtlError(f"cannot {verb} job {name}: no job has this name{near}")
+    more = "; it is a process's" if colony.config and configured.has(colony, name) else near
+    return CtlError(f"cannot {verb} job {name}: no job has this name{more}")
