@@ -165,10 +165,9 @@ class Colony:
         return self.log_path.read_bytes() if self.log_path.exists() else b""
 
     def lines(self, name: str) -> list[bytes]:
-        """The lines of one process in the log, without its name; those that are written whole."""
+        """The lines of one process in the log, without its name."""
         prefix = name.encode() + b": "
-        *lines, _ = self.log().split(b"\n")
-        return [line[len(prefix) :] for line in lines if line.startswith(prefix)]
+        return [line[len(prefix) :] for line in self.log().split(b"\n") if line.startswith(prefix)]
 
     # Its files
 
