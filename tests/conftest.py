@@ -2,7 +2,6 @@
 ``hunt`` finds many faults soon and shrinks none."""
 
 import os
-import signal
 
 from hypothesis import HealthCheck, Phase, settings
 
@@ -18,7 +17,3 @@ settings.register_profile(
     "hunt", max_examples=3000, stateful_step_count=40, phases=[Phase.generate], **_COMMON
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
-
-# What a shell starts in the background ignores this, and so would all that the tests start.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)

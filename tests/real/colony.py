@@ -195,7 +195,7 @@ class Colony:
         return self.log().split(b"\n")[:-1]
 
     def lines(self, name: str) -> list[bytes]:
-        """The lines of one process in the log, without its name; those that are written whole."""
+        """The lines of one process in the log, without its name."""
         prefix = name.encode() + b": "
         return [line[len(prefix) :] for line in self.log_lines() if line.startswith(prefix)]
 

@@ -59,7 +59,7 @@ class Inside:
 
     def send_signal(self, signum: int) -> None:
         if self.poll() is None:
-            with contextlib.suppress(ProcessLookupError):  # unshare ends a moment later
+            with contextlib.suppress(ProcessLookupError):  # unshare is about to say so
                 os.kill(self.pid, signum)
 
     def kill(self) -> None:

@@ -12,12 +12,9 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import pytest
 from colony import Colony, until
 
 from ncolony import ctllib
-
-pytestmark = pytest.mark.timeout(120)
 
 PLUGINS = ["ncolony-beatcheck", "ncolony-beatcheck-2", "ncolony-httpcheck", "ncolony-scheduler"]
 

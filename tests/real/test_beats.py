@@ -18,8 +18,6 @@ from colony import DEADLINE_S, Colony, alive, until
 from needed import need
 from pages import read
 
-pytestmark = pytest.mark.timeout(120)
-
 PAGE = "docs/how-to/heartbeats.md"
 BIN = Path(sys.executable).parent
 #: Beats until it has beaten so often; then it only sleeps. With a second argument, a directory to

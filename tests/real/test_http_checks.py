@@ -23,8 +23,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-pytestmark = pytest.mark.timeout(120)
-
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nready"
 MOVED = b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"
 ASTRAY = MOVED.replace(b": /", b": http://[x")

@@ -19,8 +19,6 @@ from ports import free_ports
 
 from ncolony import schemas
 
-pytestmark = pytest.mark.timeout(180)
-
 #: A Twisted web server that beats; by its argument it ceases to, or hangs with its reactor.
 SERVER = """
 import sys
