@@ -14,6 +14,8 @@ BENCH = Path(__file__).resolve().parents[2] / "bench"
 
 
 needs_cc = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
+#: Each case of a benchmark has two minutes for itself.
+patient = pytest.mark.timeout(600)
 
 
 @pytest.fixture
@@ -133,7 +135,7 @@ def test_a_bar_is_kept_or_not(value, floor, bar, kept):
 
 
 @pytest.mark.real
-@pytest.mark.timeout(600)
+@patient
 @needs_cc
 def test_stress_is_measured(tmp_path):
     """The cases run from end to end; what they count is right on a busy machine as well."""
@@ -152,7 +154,7 @@ def test_stress_is_measured(tmp_path):
 
 
 @pytest.mark.real
-@pytest.mark.timeout(600)
+@patient
 @needs_cc
 def test_the_floor_is_measured(tmp_path):
     """The program runs from end to end with nothing but a C compiler."""
