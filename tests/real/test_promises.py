@@ -279,22 +279,33 @@ def test_a_clock_helps_where_notices_do_not(colony: Colony) -> None:
 def test_a_thousand_runs_leave_no_trace(colony: Colony) -> None:
     """As many descriptors, no zombie, the same memory."""
     colony.start("--threshold", "0", "--killtime", "1")
-    colony.shell("ends", "echo once more; sleep 0.001 & exit 0")
+    names = [f"ends{i}" for i in range(10)]
+
+    def runs() -> int:
+        return sum((colony.of(name) or {}).get("starts", 0) for name in names)
+
+    def end() -> None:
+        for name in names:
+            colony.remove(name)
+        for name in names:
+            colony.gone(name)
+
+    for name in names:
+        colony.shell(name, "echo once more; sleep 0.001 & exit 0")
     colony.configure("lives")
     colony.running("lives")
-    until_none(lambda: 100 - (colony.of("ends") or {}).get("starts", 0), "a hundred runs")
-    colony.remove("ends")
-    colony.gone("ends")
+    until_none(lambda: 100 - runs(), "a hundred runs")
+    end()
     descriptors = len(descriptors_of(colony.pid))
     memory_kb = _own_memory_kb(colony.pid)
-    colony.shell("ends", "echo once more; exit 0")
+    for name in names:
+        colony.shell(name, "echo once more; exit 0")
     pid = colony.running("lives")
-    until_none(lambda: 1000 - (colony.of("ends") or {}).get("starts", 0), "a thousand runs")
+    until_none(lambda: 1000 - runs(), "a thousand runs")
     for _ in range(20):
         colony.ask("RESTART", "lives")
         pid = colony.running("lives", other_than=pid)
-    colony.remove("ends")
-    colony.gone("ends")
+    end()
     until(lambda: children_of(colony.pid) == [(pid, "S")], "no zombie is left")
     until(lambda: len(descriptors_of(colony.pid)) <= descriptors, "no descriptor more than before")
     assert _own_memory_kb(colony.pid) - memory_kb < 2048
