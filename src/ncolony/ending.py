@@ -45,16 +45,11 @@ class Ending:
     def expect(self, killtime_s: float) -> None:
         """KILL follows at the latest after ``killtime_s`` from now."""
         self._left = self._number()
-        self._arm(killtime_s, self._killed)
+        self._arm(killtime_s + GIVE_UP_S)
 
-    def _killed(self) -> None:
-        """KILL was sent by now: just now, where the monitor was held up until all was overdue."""
-        self._timer = None
-        self._arm(GIVE_UP_S, self._give_up)
-
-    def _arm(self, delay_s: float, function: Callable[[], None]) -> None:
+    def _arm(self, delay_s: float) -> None:
         self._disarm()
-        self._timer = self._system.call_later(delay_s, function)
+        self._timer = self._system.call_later(delay_s, self._give_up)
 
     def _number(self) -> int:
         return sum(1 for _ in self._living())
@@ -71,7 +66,7 @@ class Ending:
         left = self._number()
         if 0 < left < self._left:
             self._left = left
-            self._arm(MORE_S, self._give_up)
+            self._arm(MORE_S)
         else:
             self._end(list(self._living()))
 

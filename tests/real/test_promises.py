@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 from colony import (
-    DEADLINE_S,
     LAUNCHES,
     Colony,
     alive,
@@ -381,22 +380,6 @@ def test_the_end_is_bounded(colony: Colony, signum: int) -> None:
         return deaf_s <= killtime_s + max(0.5, 2 * others_s)
 
     until(is_in_time, "the end comes within half a second after the kill timeout")
-
-
-def test_a_monitor_that_was_stopped_at_its_end_leaves_nobody_behind(colony: Colony) -> None:
-    """What is killed only after its time has a moment to go, too."""
-    killtime_s = 0.3
-    colony.shell("deaf", "trap 'echo deaf' TERM; echo up; while :; do sleep 1000; done")
-    colony.start("--killtime", str(killtime_s))
-    colony.said(b"deaf: up\n")
-    assert colony.monitor is not None
-    colony.monitor.send_signal(signal.SIGTERM)
-    colony.said(b"deaf: deaf\n")
-    os.kill(colony.pid, signal.SIGSTOP)
-    overdue_mono = time.monotonic() + killtime_s + 0.5
-    until(lambda: time.monotonic() > overdue_mono, "the end is overdue")
-    os.kill(colony.pid, signal.SIGCONT)
-    assert colony.monitor.wait(DEADLINE_S) == 0
 
 
 def test_who_ends_at_once_is_not_waited_for(colony: Colony) -> None:
