@@ -2,6 +2,7 @@
 ``hunt`` finds many faults soon and shrinks none."""
 
 import os
+import signal
 
 from hypothesis import HealthCheck, Phase, settings
 

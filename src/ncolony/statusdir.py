@@ -11,6 +11,8 @@ from .status import MONITOR_FILE, MonitorStatus, StatusRecord, encode, encode_mo
 
 #: Changes within this time are one write; 50 ms after a change its file is there.
 SOON_S = 0.02
+#: Starts go before files, but not for longer than this: on a busy machine there may be always some.
+MOST_S = 5.0
 #: How long files are written before the reactor gets its turn.
 SLICE_S = 0.01
 #: How long until a file that couldn't be written, on a full disk say, is tried again.
@@ -49,6 +51,7 @@ class StatusDir:
         self._failed: dict[str, None] = {}
         self._timer: ITimer | None = None
         self._not_before_mono = 0.0
+        self._overdue_mono: float | None = None
         self._last: MonitorStatus | None = None
         self.trouble: str | None = None
 
@@ -92,7 +95,7 @@ class StatusDir:
 
     def _flush(self) -> None:
         self._timer = None
-        if self._busy() or self._system.mono() < self._not_before_mono:
+        if self._waits():
             self._soon(SOON_S)
             return
         self.check()
@@ -105,11 +108,21 @@ class StatusDir:
             del self._dirty[name]
             if not self._attempt(self._write, name):
                 self._failed[name] = None
+        self._overdue_mono = None
         if not self._failed:
             self.trouble = None
         if not self._attempt(self._write_monitor) or self._failed:
             self._dirty, self._failed = self._failed, {}
             self._soon(RETRY_S)
+
+    def _waits(self) -> bool:
+        """Whether there is something that goes before the files."""
+        now_mono = self._system.mono()
+        if not self._busy():
+            return now_mono < self._not_before_mono
+        if self._overdue_mono is None:
+            self._overdue_mono = now_mono + MOST_S
+        return now_mono < max(self._overdue_mono, self._not_before_mono)
 
     def check(self) -> None:
         """See whether it is still the directory that was written to; fill one that isn't."""

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 from colony import (
-    DEADLINE_S,
     LAUNCHES,
     Colony,
     alive,
@@ -279,22 +278,33 @@ def test_a_clock_helps_where_notices_do_not(colony: Colony) -> None:
 def test_a_thousand_runs_leave_no_trace(colony: Colony) -> None:
     """As many descriptors, no zombie, the same memory."""
     colony.start("--threshold", "0", "--killtime", "1")
-    colony.shell("ends", "echo once more; sleep 0.001 & exit 0")
+    names = [f"ends{i}" for i in range(10)]
+
+    def runs() -> int:
+        return sum((colony.of(name) or {}).get("starts", 0) for name in names)
+
+    def end() -> None:
+        for name in names:
+            colony.remove(name)
+        for name in names:
+            colony.gone(name)
+
+    for name in names:
+        colony.shell(name, "echo once more; sleep 0.001 & exit 0")
     colony.configure("lives")
     colony.running("lives")
-    until_none(lambda: 100 - (colony.of("ends") or {}).get("starts", 0), "a hundred runs")
-    colony.remove("ends")
-    colony.gone("ends")
+    until_none(lambda: 100 - runs(), "a hundred runs")
+    end()
     descriptors = len(descriptors_of(colony.pid))
     memory_kb = _own_memory_kb(colony.pid)
-    colony.shell("ends", "echo once more; exit 0")
+    for name in names:
+        colony.shell(name, "echo once more; exit 0")
     pid = colony.running("lives")
-    until_none(lambda: 1000 - (colony.of("ends") or {}).get("starts", 0), "a thousand runs")
+    until_none(lambda: 1000 - runs(), "a thousand runs")
     for _ in range(20):
         colony.ask("RESTART", "lives")
         pid = colony.running("lives", other_than=pid)
-    colony.remove("ends")
-    colony.gone("ends")
+    end()
     until(lambda: children_of(colony.pid) == [(pid, "S")], "no zombie is left")
     until(lambda: len(descriptors_of(colony.pid)) <= descriptors, "no descriptor more than before")
     assert _own_memory_kb(colony.pid) - memory_kb < 2048
@@ -370,22 +380,6 @@ def test_the_end_is_bounded(colony: Colony, signum: int) -> None:
         return deaf_s <= killtime_s + max(0.5, 2 * others_s)
 
     until(is_in_time, "the end comes within half a second after the kill timeout")
-
-
-def test_a_monitor_that_was_stopped_at_its_end_leaves_nobody_behind(colony: Colony) -> None:
-    """What is killed only after its time has a moment to go, too."""
-    killtime_s = 0.3
-    colony.shell("deaf", "trap 'echo deaf' TERM; echo up; while :; do sleep 1000; done")
-    colony.start("--killtime", str(killtime_s))
-    colony.said(b"deaf: up\n")
-    assert colony.monitor is not None
-    colony.monitor.send_signal(signal.SIGTERM)
-    colony.said(b"deaf: deaf\n")
-    os.kill(colony.pid, signal.SIGSTOP)
-    overdue_mono = time.monotonic() + killtime_s + 0.5
-    until(lambda: time.monotonic() > overdue_mono, "the end is overdue")
-    os.kill(colony.pid, signal.SIGCONT)
-    assert colony.monitor.wait(DEADLINE_S) == 0
 
 
 def test_who_ends_at_once_is_not_waited_for(colony: Colony) -> None:

@@ -57,16 +57,6 @@ def test_who_does_not_go_is_left_behind_in_time() -> None:
     assert end.came == [["web"]]
 
 
-def test_a_monitor_that_was_held_up_gives_kill_its_time_all_the_same() -> None:
-    """A machine may stand still until all is overdue: KILL is sent then, and not in vain."""
-    end = End("web").begin(5)
-    end.system._mono += 60
-    end.advance(0)
-    assert end.came == []
-    end.advance(GIVE_UP_S)
-    assert end.came == [["web"]]
-
-
 def test_as_long_as_some_go_the_others_have_time() -> None:
     """A machine with much else to do buries a hundred later than two."""
     end = End("a", "b", "c").begin(5)
