@@ -49,6 +49,7 @@ class StatusDir:
         self._said = said
         self._dirty: dict[str, None] = {}
         self._failed: dict[str, None] = {}
+        self._round: dict[str, None] = {}  # the monitor's own file comes after each
         self._timer: ITimer | None = None
         self._not_before_mono = 0.0
         self._overdue_mono: float | None = None
@@ -64,7 +65,8 @@ class StatusDir:
 
     def mark(self, name: str) -> None:
         """A process has changed."""
-        self._dirty[name] = None
+        if name not in self._round:
+            self._dirty[name] = None
         self._soon(SOON_S)
 
     def mark_monitor(self) -> None:
@@ -99,21 +101,26 @@ class StatusDir:
             self._soon(SOON_S)
             return
         self.check()
+        if not self._round:
+            self._round, self._dirty = self._dirty, {}
         until = self._system.mono() + SLICE_S
-        while self._dirty:
+        while self._round:
             if self._system.mono() >= until:
                 self._soon(0)
                 return
-            name = next(iter(self._dirty))
-            del self._dirty[name]
+            name = next(iter(self._round))
+            del self._round[name]
             if not self._attempt(self._write, name):
                 self._failed[name] = None
         self._overdue_mono = None
         if not self._failed:
             self.trouble = None
         if not self._attempt(self._write_monitor) or self._failed:
-            self._dirty, self._failed = self._failed, {}
+            self._dirty |= self._failed
+            self._failed = {}
             self._soon(RETRY_S)
+        elif self._dirty:
+            self._soon(SOON_S)
 
     def _waits(self) -> bool:
         """Whether there is something that goes before the files."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ncolony.status import MonitorStatus
-from ncolony.statusdir import MOST_S, SOON_S, StatusDir
+from ncolony.statusdir import MOST_S, SLICE_S, SOON_S, StatusDir
 from ncolony.testing import SimulatedSystem
 
 
@@ -13,10 +13,11 @@ class Written:
     def __init__(self) -> None:
         self.system = SimulatedSystem()
         self.busy = True
+        self.changes = False
         self.directory = StatusDir(
             self.system,
             "status",
-            lambda name: None,
+            self._status_of,
             lambda: ["web"],
             self._monitor,
             lambda: self.busy,
@@ -24,6 +25,12 @@ class Written:
             lambda said: None,
         )
         self.system.make_directory("status")
+
+    def _status_of(self, name: str) -> None:
+        """Where there are ``changes``, one comes while this one is written, which takes long."""
+        if self.changes:
+            self.system._mono += SLICE_S
+            self.directory.mark("api" if name == "web" else "web")
 
     def _monitor(self) -> MonitorStatus:
         return MonitorStatus(
@@ -68,4 +75,13 @@ def test_files_are_written_though_starts_never_cease() -> None:
     written.system.advance(MOST_S / 2)
     assert not written.is_there
     written.system.advance(MOST_S)
+    assert written.is_there
+
+
+def test_the_monitors_own_file_is_written_though_changes_never_cease() -> None:
+    """It comes after all that had changed, not after all that changes meanwhile."""
+    written = Written()
+    written.busy, written.changes = False, True
+    written.directory.mark("web")
+    written.system.advance(2 * SOON_S)
     assert written.is_there
