@@ -253,9 +253,9 @@ def test_remove_and_run_are_a_file_each(colony: Jobs) -> None:
 def test_who_waits_is_told_that_there_is_no_scheduler(
     colony: Jobs, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """At once; the file stays for when one comes."""
-    assert colony.run("add", "backup", "--every", "1m", "--wait", "--", "x") == 1
-    assert colony.run("run", "backup", "--wait") == 1
+    """The file stays for when one comes."""
+    assert colony.run("add", "backup", "--every", "1m", "--wait", "0", "--", "x") == 1
+    assert colony.run("run", "backup", "--wait", "0") == 1
     said = "the scheduler is not running; what was asked for stays for when it comes"
     assert capsys.readouterr().err.splitlines() == [
         f"ncolony: cannot add job backup: {said}",
