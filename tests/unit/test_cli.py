@@ -9,7 +9,7 @@ import types
 from pathlib import Path
 
 import pytest
-from colonies import FakeColony, failing, running
+from colonies import FakeColony, failing, passing, running
 
 from ncolony import __version__, cli
 from ncolony.control.arguments import COMMANDS
@@ -220,9 +220,11 @@ def test_what_fails_is_one_line(
     code: int,
     line: str,
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
     """One line on standard error, its exit code, and nothing written but where it says so."""
+    passing(monkeypatch)
     colony.configure("web")
     before = colony.tree()
     extras = tmp_path / "list"
@@ -300,8 +302,11 @@ def test_no_colony_is_a_usage_error(
 
 
 @pytest.mark.parametrize("words", [["restart", "--wait", "web"], ["restart", "web", "--wait", "0"]])
-def test_wait_takes_a_number_or_none(colony: FakeColony, words: list[str]) -> None:
+def test_wait_takes_a_number_or_none(
+    colony: FakeColony, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A name that follows --wait is not taken for its seconds."""
+    passing(monkeypatch)
     colony.configure("web")
     assert ncolony(colony, *words) == 1
     assert colony.asked() == [b'{"type": "RESTART", "name": "web"}']

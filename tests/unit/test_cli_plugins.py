@@ -236,7 +236,7 @@ def test_a_colony_of_a_program(colony: FakeColony) -> None:
     ctllib.add_plugins((colony.config, colony.messages), ["scheduler"])
     assert list(configured(colony)) == [PROCESSES[3]]
     with pytest.raises(CtlError, match="the monitor is not running"):
-        ctllib.add_plugins(Colony(*colony.places[:4]), ["httpcheck"], wait_s=5)
+        ctllib.add_plugins(Colony(*colony.places[:4]), ["httpcheck"], wait_s=0)
 
 
 class GivenAway:
