@@ -186,19 +186,18 @@ class Colony:
         self.monitor.send_signal(signum)
         return self.monitor.wait(DEADLINE_S)
 
-    def log_lines(self) -> list[bytes]:
-        """The lines of the log, but for one that is still being written."""
-        return self.log().split(b"\n")[:-1]
-
     def log(self) -> bytes:
         """All that the monitor and its children have said."""
         return self.log_path.read_bytes() if self.log_path.exists() else b""
 
+    def log_lines(self) -> list[bytes]:
+        """The lines of the log, but for one that is still being written."""
+        return self.log().split(b"\n")[:-1]
+
     def lines(self, name: str) -> list[bytes]:
         """The lines of one process in the log, without its name; those that are written whole."""
         prefix = name.encode() + b": "
-        *lines, _ = self.log().split(b"\n")
-        return [line[len(prefix) :] for line in lines if line.startswith(prefix)]
+        return [line[len(prefix) :] for line in self.log_lines() if line.startswith(prefix)]
 
     # Its files
 
