@@ -21,7 +21,7 @@ QUICK := $(wildcard tests/unit tests/property tests/contract)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench stress bench-plugins generated docs lint format typecheck pytest \
+.PHONY: help demo test tests bench stress bench-plugins generated docs lint format pytest \
 	core-coverage changelog pythons wheel clean
 
 help: ## this list
@@ -38,9 +38,13 @@ demo: .venv/.installed ## a colony of real servers, watched, changed, stopped: a
 
 # The quick checks first; the summary of the main test run once more at the very end,
 # because that is the line people and CI look for.
-test: lint pytest core-coverage docs changelog pythons wheel ## everything CI checks
+test: lint docs changelog tests core-coverage wheel ## everything CI checks
 	@echo
 	@tail -n 1 .build/pytest.txt
+
+# The main run waits for processes most of its time: what the others take is there to be had.
+tests: .venv/.installed
+	@$(MAKE) --no-print-directory --jobs=2 pytest pythons
 
 bench: .venv/.installed ## this monitor beside a C loop and the supervisors installed here
 	@test -f bench/run.py || { echo "cannot run bench/run.py: it is not there" >&2; exit 1; }
@@ -84,12 +88,12 @@ docs: .venv/.installed ## the documentation, in docs/_build/html; a warning is a
 changelog: .venv/.installed ## what the next release's news would say
 	$(BIN)/towncrier build --draft
 
-# At the same time, for the tests use one processor; .venv's version has had its turn above. Not by
-# the shell's "&", which has what it starts ignore SIGINT.
+# One after the other, beside .venv's version. Not by the shell's "&", which has what it starts
+# ignore SIGINT.
 pythons: .venv/.installed ## the quick tests on every other supported Python found here
 	@own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	others=$$(scripts/pythons | awk -v own="$$own" '$$1 != own { print "python-" $$1 }'); \
-	test -z "$$others" || $(MAKE) --no-print-directory --jobs $$others
+	test -z "$$others" || $(MAKE) --no-print-directory $$others
 
 # In an environment of its own, made once; what it says is shown when it is through.
 python-%:
@@ -100,7 +104,7 @@ python-%:
 	    $$env/bin/python -m pip install --quiet --editable '.[test]'; \
 	    touch $$env/.installed; \
 	fi; \
-	$$env/bin/python -m pytest -q -p no:cacheprovider $(QUICK) </dev/null >.build/python-$*.txt 2>&1 \
+	nice $$env/bin/python -m pytest -q -p no:cacheprovider $(QUICK) </dev/null >.build/python-$*.txt 2>&1 \
 	    || failed=1; \
 	echo "CPython $*:"; cat .build/python-$*.txt; test -z "$$failed"
 
