@@ -8,6 +8,8 @@ import resource
 import signal
 import sys
 
+from .signals import ignored
+
 #: PR_SET_CHILD_SUBREAPER, prctl(2).
 PR_SET_CHILD_SUBREAPER = 36
 #: RLIMIT_LOCKS, getrlimit(2): not enforced since Linux 2.4.25, but inherited, and to be read in
@@ -29,7 +31,7 @@ class Housekeeping:
                 os.set_inheritable(fd, False)
         for signum in signal.valid_signals():
             if signal.getsignal(signum) is signal.SIG_IGN:
-                signal.signal(signum, _ignored)
+                signal.signal(signum, ignored)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         self.nofile = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.own_nofile = (self.nofile[1], self.nofile[1])
@@ -74,10 +76,6 @@ def _locks() -> tuple[int, int] | None:
         return resource.getrlimit(RLIMIT_LOCKS)
     except (OSError, ValueError):
         return None
-
-
-def _ignored(signum: int, frame: object) -> None:
-    """A signal that was ignored; with a handler, a child starts with the default instead."""
 
 
 def _null_above_standard() -> int:

@@ -11,7 +11,7 @@ from twisted.python.components import Componentized
 
 from .directoryoptions import DirectoryOptions
 from .logs import TwistdLog, find_log
-from .signals import LOOKS_AGAIN, Signals
+from .signals import LOOKS_AGAIN, Signals, ignored
 from .sink import ILog
 
 
@@ -37,6 +37,6 @@ def observe(parent: Any, log: ILog | None) -> None:
 
 def handle(reactor: Any, signum: int, function: Callable[[], object]) -> None:
     """Call ``function``, from the reactor, for a signal; an application's own use of HUP stays."""
-    own = signal.getsignal(signum) in (signal.SIG_DFL, signal.SIG_IGN, None)
-    if own or signum not in LOOKS_AGAIN:
+    nobody_s = signal.getsignal(signum) in (signal.SIG_DFL, signal.SIG_IGN, ignored, None)
+    if nobody_s or signum not in LOOKS_AGAIN:
         Signals((signum,)).pass_to(lambda _: reactor.callFromThread(function))

@@ -17,6 +17,10 @@ ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 LOOKS_AGAIN = (signal.SIGHUP,)
 
 
+def ignored(signum: int, frame: object) -> None:
+    """The handler of a signal that was ignored: unlike SIG_IGN, no child starts with it."""
+
+
 class Signals:
     """Takes note of signals, and passes them on once there is somebody to pass them to."""
 

@@ -9,6 +9,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -150,14 +151,18 @@ def test_an_essential_end_and_a_signal_at_once_are_one_end(colony: Colony) -> No
     assert_no_traceback(colony.log())
 
 
+@pytest.mark.parametrize("before", [signal.SIG_DFL, signal.SIG_IGN], ids=["", "nohup"])
 @by_any_launcher
-def test_hup_looks_at_everything_again(colony: Colony, launch: str) -> None:
-    """What no notice is given of: the target of a link that leads elsewhere."""
+def test_hup_looks_at_everything_again(
+    colony: Colony, launch: str, before: signal.Handlers
+) -> None:
+    """What no notice is given of: the target of a link that leads elsewhere. Also after nohup."""
     target = colony.root / "target"
     place(target, json.dumps({"args": ["sleep", "1001"], "m.m": colony.mark}).encode())
     (colony.config / "web").symlink_to(target)
     colony.configure("other")
-    colony.start("--frequency", "3600", launch=launch)
+    as_before = partial(signal.signal, signal.SIGHUP, before)
+    colony.start("--frequency", "3600", launch=launch, preexec_fn=as_before)
     pid, other = colony.running("web"), colony.running("other")
     place(target, json.dumps({"args": ["sleep", "1002"], "m.m": colony.mark}).encode())
     colony.configure("after")
