@@ -37,6 +37,6 @@ def observe(parent: Any, log: ILog | None) -> None:
 
 def handle(reactor: Any, signum: int, function: Callable[[], object]) -> None:
     """Call ``function``, from the reactor, for a signal; an application's own use of HUP stays."""
-    nobody_s = signal.getsignal(signum) in (signal.SIG_DFL, signal.SIG_IGN, ignored, None)
-    if nobody_s or signum not in LOOKS_AGAIN:
+    is_free = signal.getsignal(signum) in (signal.SIG_DFL, signal.SIG_IGN, ignored, None)
+    if is_free or signum not in LOOKS_AGAIN:
         Signals((signum,)).pass_to(lambda _: reactor.callFromThread(function))

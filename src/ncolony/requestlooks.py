@@ -33,7 +33,14 @@ class RequestLooks(Generic[T]):
         self._looked = looked
         self._looks = DirectoryLooks(reactor, directory, every_s, is_request_name, self._look)
         self.watcher = self._looks.watcher
-        self.start, self.stop = self._looks.start, self._looks.stop
+
+    def start(self) -> None:
+        """Watch, and look for the first time."""
+        self._looks.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._looks.stop()
 
     def _look(self, names: frozenset[str] | None) -> bool:
         self._before()

@@ -156,7 +156,10 @@ def wait_for(
     *,
     monitor: bool = False,
 ) -> None:
-    """Wait at most so many seconds; where none runs, as long for a ``monitor`` or a moment only.
+    """Wait at most so many seconds.
+
+    Where no monitor runs, that is over after a moment, unless it is the ``monitor`` that is
+    waited for.
 
     ``asked`` is the path of the request, where there is one. Raises CtlError where it doesn't come
     to that.
